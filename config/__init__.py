@@ -1,0 +1,4 @@
+"""Wiring only: settings, urls, Celery's timetable, the API root, and pages and commands that combine apps.
+
+Has no models.
+"""

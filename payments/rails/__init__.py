@@ -1,0 +1,1 @@
+"""Rails money travels on: one interface, one module per rail."""
