@@ -1,0 +1,147 @@
+"""The rules the database itself keeps: transfers are only added, and balances follow from them in the same statement.
+
+`pgtrigger.ignore` switches off ordinary triggers for a session; books that can be switched off are not books, so the triggers
+here are `Firm`. Only the guard against TRUNCATE is an ordinary one, so that a test database can be flushed.
+"""
+
+from typing import Any
+
+import pgtrigger
+from django.db.models import Model
+from pgtrigger import compiler
+
+
+class FirmTriggerSql(compiler.UpsertTriggerSql):
+    """A trigger without the ignore switch, whose plans always walk indexes.
+
+    PL/pgSQL keeps the first plan of a session for later calls: planned on a batch of thousands, a single transfer would scan
+    the whole table for ever after. With hash and merge joins off in this function the plan is right at every size.
+    """
+
+    def get_template(self) -> str:
+        return """
+            CREATE OR REPLACE FUNCTION {pgid}()
+            RETURNS TRIGGER AS $$
+                {declare}
+                BEGIN
+                    {func}
+                END;
+            $$ LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off;
+
+            DROP TRIGGER IF EXISTS {pgid} ON {table};
+            CREATE {constraint} TRIGGER {pgid}
+                {when} {operation} ON {table}
+                {timing}
+                {referencing}
+                FOR EACH {level} {condition}
+                EXECUTE PROCEDURE {execute};
+
+            COMMENT ON TRIGGER {pgid} ON {table} IS '{hash}';
+        """
+
+
+class Firm(pgtrigger.Trigger):
+    """A trigger that no session setting turns off."""
+
+    def compile(self, model: type[Model]) -> compiler.Trigger:
+        plain = super().compile(model)
+        arguments: dict[str, Any] = {name: value for name, value in plain.sql.kwargs.items() if name != "ignore_func_name"}
+        return compiler.Trigger(name=plain.name, sql=FirmTriggerSql(**arguments))
+
+
+def refuse(message: str) -> str:
+    return f"RAISE EXCEPTION USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME, MESSAGE = '{message}';"
+
+
+# Legality of settle and void, then locks in account order, then one aggregated update: the only writer of balances.
+# FOR NO KEY UPDATE, not FOR UPDATE: the foreign keys of other sessions' new rows hold KEY SHARE on the same accounts.
+APPLY_TRANSFERS = """
+PERFORM FROM fresh f LEFT JOIN ledger_transfer p ON p.id = f.pending_id
+  WHERE f.pending_id IS NOT NULL AND NOT coalesce(
+    p.phase = 'pending' AND p.debit_account_id = f.debit_account_id AND p.credit_account_id = f.credit_account_id AND p.currency = f.currency
+    AND (f.amount = p.amount OR (f.phase = 'settled' AND f.amount < p.amount)), false);
+IF FOUND THEN
+  RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_transfer_resolves_pending', TABLE = 'ledger_transfer',
+    MESSAGE = 'a settle or void must name a pending transfer between the same accounts and at most its amount';
+END IF;
+
+PERFORM FROM ledger_account a
+  WHERE a.id IN (SELECT debit_account_id FROM fresh UNION SELECT credit_account_id FROM fresh)
+  ORDER BY a.id FOR NO KEY UPDATE;
+
+UPDATE ledger_account a SET
+    debits_posted = a.debits_posted + m.debits_posted, credits_posted = a.credits_posted + m.credits_posted,
+    debits_pending = a.debits_pending + m.debits_pending, credits_pending = a.credits_pending + m.credits_pending
+  FROM (
+    SELECT leg.account_id,
+        sum(CASE WHEN leg.is_debit THEN leg.posted ELSE 0 END)::bigint AS debits_posted,
+        sum(CASE WHEN leg.is_debit THEN 0 ELSE leg.posted END)::bigint AS credits_posted,
+        sum(CASE WHEN leg.is_debit THEN leg.held ELSE 0 END)::bigint AS debits_pending,
+        sum(CASE WHEN leg.is_debit THEN 0 ELSE leg.held END)::bigint AS credits_pending
+      FROM (
+        SELECT side.account_id, side.is_debit,
+            CASE WHEN f.phase IN ('posted', 'settled') THEN f.amount ELSE 0 END AS posted,
+            CASE WHEN f.phase = 'pending' THEN f.amount WHEN f.pending_id IS NOT NULL THEN -p.amount ELSE 0 END AS held
+          FROM fresh f LEFT JOIN ledger_transfer p ON p.id = f.pending_id
+          CROSS JOIN LATERAL (VALUES (f.debit_account_id, true), (f.credit_account_id, false)) AS side (account_id, is_debit)
+      ) leg GROUP BY leg.account_id
+  ) m WHERE a.id = m.account_id;
+RETURN NULL;
+"""
+
+TRANSFER_TRIGGERS = [
+    Firm(
+        name="apply_transfers",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="fresh"),
+        func=APPLY_TRANSFERS,
+    ),
+    Firm(
+        name="transfers_are_final",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func=refuse("transfers are append-only: correct with a new transfer"),
+    ),
+    pgtrigger.Trigger(
+        name="transfers_stay",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=refuse("transfers are append-only: correct with a new transfer"),
+    ),
+]
+
+ACCOUNT_TRIGGERS = [
+    # Depth 0 is a statement of a session; the balances are written at depth 1, from inside apply_transfers.
+    Firm(
+        name="balances_follow_transfers",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        condition=pgtrigger.Condition("pg_trigger_depth() = 0"),
+        func=refuse("balances follow from transfers and are never written directly"),
+    ),
+    Firm(
+        name="accounts_open_empty",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition("NEW.debits_posted <> 0 OR NEW.credits_posted <> 0 OR NEW.debits_pending <> 0 OR NEW.credits_pending <> 0"),
+        func=refuse("an account opens empty"),
+    ),
+    Firm(
+        name="accounts_stay",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete,
+        func=refuse("accounts are never deleted"),
+    ),
+    pgtrigger.Trigger(
+        name="accounts_are_kept",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=refuse("accounts are never deleted"),
+    ),
+]
