@@ -1,0 +1,17 @@
+"""Public references such as LN-7K3F9Q2M: what a person reads out and what an address carries, never an integer id."""
+
+import secrets
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford: no I, L, O, U, so nothing is misread or spells a word
+LENGTH = 8
+
+
+def make(prefix: str) -> str:
+    """A new random reference, 40 bits after the prefix; the unique column catches the rare twin."""
+    return f"{prefix}-{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
+
+
+def normalize(text: str) -> str:
+    """What someone read over the telephone, as we store it: upper case, O is 0, I and L are 1."""
+    prefix, dash, code = text.strip().upper().partition("-")
+    return prefix + dash + code.translate(str.maketrans("OIL", "011"))

@@ -1,0 +1,21 @@
+"""What Celery calls. Each task makes one domain call; the timetable is in config/celery.py."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from core import idempotency, outbox
+
+
+@shared_task(name="core.run_job", ignore_result=True)
+def run_job(job_id: int) -> None:
+    outbox.run(job_id, now=timezone.now())
+
+
+@shared_task(name="core.sweep_outbox", ignore_result=True)
+def sweep_outbox() -> None:
+    outbox.sweep(now=timezone.now())
+
+
+@shared_task(name="core.forget_old_replies", ignore_result=True)
+def forget_old_replies() -> None:
+    idempotency.forget_replies(now=timezone.now())
