@@ -1,0 +1,28 @@
+"""System checks of the privacy house: keys that parse, catalogues that agree. (Fields check their own tags.)"""
+
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+
+from . import kinds, purposes, retention, seals, vault
+
+
+@checks.register(checks.Tags.security)
+def keys_are_usable(app_configs: Any, **kwargs: Any) -> list:
+    """VAULT_KEYS, BLIND_INDEX_KEY and SIGNING_KEY parse; the message never holds their value."""
+    try:
+        vault.master_keys()
+        vault.blind_index("check", "")
+        seals.public_key()
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="privacy.E010")]
+    return []
+
+
+@checks.register(checks.Tags.models)
+def catalogues_agree(app_configs: Any, **kwargs: Any) -> list:
+    """Each purpose has a known basis and retention rule, each kind a known class."""
+    wrong = [p.code for p in purposes.PURPOSES.values() if p.basis not in purposes.BASES or p.retention not in retention.RULES]
+    wrong += [k.code for k in kinds.KINDS.values() if k.klass not in kinds.CLASSES]
+    return [checks.Error(f"Privacy catalogue entry {code!r} points nowhere.", id="privacy.E011") for code in wrong]

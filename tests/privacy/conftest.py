@@ -1,0 +1,57 @@
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from privacy import subjects
+
+from .diary import Diary, Owner
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now():
+    return NOW
+
+
+@pytest.fixture
+def notices(db):
+    call_command("publish_notices", verbosity=0)
+
+
+@pytest.fixture
+def alice(db):
+    return subjects.create("person", now=NOW)
+
+
+@pytest.fixture
+def bob(db):
+    return subjects.create("person", now=NOW)
+
+
+@pytest.fixture
+def dan(db):
+    return subjects.create("staff", now=NOW)
+
+
+@pytest.fixture
+def diaries(db):
+    with connection.schema_editor() as editor:
+        editor.create_model(Owner)
+        editor.create_model(Diary)
+    yield Diary.objects
+    connection.check_constraints()
+    with connection.schema_editor() as editor:
+        editor.delete_model(Diary)
+        editor.delete_model(Owner)
+
+
+@pytest.fixture
+def write(diaries):
+    def _write(subject, **values):
+        owner = Owner.objects.create(subject=subject)
+        return Diary.objects.create(owner=owner, **({"name": "Alice Zhang"} | values))
+
+    return _write
