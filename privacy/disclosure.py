@@ -4,7 +4,6 @@
 such); `who_looked` is the same log as the person concerned reads it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -135,9 +134,7 @@ def _owner_id(field: EncryptedField, row: models.Model) -> UUID:
     return subject.pk if isinstance(subject, DataSubject) else subject
 
 
-def _log(
-    subject_ids: set[UUID], *, actor: Actor, what: Sequence[tuple[str, str]], purpose: str, page: str, now: datetime, reference: str
-) -> None:
+def _log(subject_ids: set[UUID], *, actor: Actor, what: Sequence[tuple[str, str]], purpose: str, page: str, now: datetime, reference: str) -> None:
     if not page or purpose not in purposes.PURPOSES:
         raise UnableToReveal("a look needs a known purpose and a page")
     names, seen = [name for name, _kind in what], sorted({kind for _name, kind in what})

@@ -87,7 +87,9 @@ class EncryptedField(models.BinaryField):
     def _check_tags(self) -> list:
         tags = (("purpose", self.purpose, purposes.PURPOSES), ("kind", self.kind, kinds.KINDS), ("retention", self.retention, retention.RULES))
         return [
-            checks.Error(f"Encrypted field needs a known {name}; it says {value!r}.", obj=self, id="privacy.E001") for name, value, known in tags if value not in known
+            checks.Error(f"Encrypted field needs a known {name}; it says {value!r}.", obj=self, id="privacy.E001")
+            for name, value, known in tags
+            if value not in known
         ]
 
     def _check_row(self) -> list:

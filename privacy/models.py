@@ -51,7 +51,8 @@ class DataSubject(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["person", "business", "contact", "staff", "system"]), name="privacy_subject_kind"),
             models.CheckConstraint(
-                condition=Q(erased_at__isnull=True, wrapped_key__isnull=False) & ~Q(key_id="") | Q(erased_at__isnull=False, wrapped_key__isnull=True, key_id=""),
+                condition=Q(erased_at__isnull=True, wrapped_key__isnull=False) & ~Q(key_id="")
+                | Q(erased_at__isnull=False, wrapped_key__isnull=True, key_id=""),
                 name="privacy_subject_erased_has_no_key",
             ),
         ]
@@ -61,7 +62,11 @@ class DataSubject(models.Model):
                 name="subject_stays_erased",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__erased_at__isnull=False)
-                & (pgtrigger.Q(new__erased_at__isnull=True) | pgtrigger.Q(new__wrapped_key__isnull=False) | pgtrigger.Q(old__erased_at__df=pgtrigger.F("new__erased_at"))),
+                & (
+                    pgtrigger.Q(new__erased_at__isnull=True)
+                    | pgtrigger.Q(new__wrapped_key__isnull=False)
+                    | pgtrigger.Q(old__erased_at__df=pgtrigger.F("new__erased_at"))
+                ),
             ),
         ]
 
@@ -172,7 +177,7 @@ class Consent(models.Model):
             models.CheckConstraint(condition=Q(sequence__gte=1), name="privacy_consent_sequence_starts_at_one"),
             models.CheckConstraint(condition=Q(screen_hash__regex="^[0-9a-f]{64}$"), name="privacy_consent_screen_hash"),
             models.UniqueConstraint(fields=["subject", "purpose", "sequence"], condition=Q(matter__isnull=True), name="privacy_consent_order"),
-            models.UniqueConstraint(fields=["subject", "purpose", "matter", "sequence"], condition=Q(matter__isnull=False), name="privacy_consent_matter_order"),
+            models.UniqueConstraint(fields=["matter", "purpose", "sequence"], condition=Q(matter__isnull=False), name="privacy_consent_matter_order"),
         ]
         triggers = [append_only("consent_append_only")]
 

@@ -33,6 +33,8 @@ class Purpose:
         return self.separate or self.basis == "consent"
 
 
+_SEPARATE = {"separate": True, "per_matter": True}
+_SENSITIVE = _SEPARATE | {"sensitive": True}
 _ALL = (
     Purpose("account", _("Your account"), "dpv:ServiceRegistration", "contract", "account"),
     Purpose("security", _("Keeping accounts safe"), "dpv:EnforceSecurity", "contract", "security"),
@@ -40,13 +42,19 @@ _ALL = (
     Purpose("identity", _("Checking who you are"), "dpv:IdentityVerification", "consent", "account", separate=True, sensitive=True),
     Purpose("suitability", _("Checking that investing suits you"), "dpv:LegalCompliance", "legal_obligation", "account"),
     Purpose("wallet", _("Holding and moving your money"), "dpv:PaymentManagement", "contract", "ledger"),
-    Purpose("application", _("Assessing your application"), "dpv:CustomerSolvencyAssessment", "consent", "loan_file", separate=True, sensitive=True, per_matter=True),
     Purpose(
-        "credit_source", _("Asking a credit data source"), "dpv:CreditChecking", "consent", "loan_file", separate=True, sensitive=True, per_matter=True
+        "application", _("Assessing your application"), "dpv:CustomerSolvencyAssessment", "consent", "loan_file", separate=True, sensitive=True, per_matter=True
     ),
+    Purpose("credit_source", _("Asking a credit data source"), "dpv:CreditChecking", "consent", "loan_file", separate=True, sensitive=True, per_matter=True),
     Purpose("automated_decision", _("Deciding with a scorecard"), "dpv:AutomatedDecisionMaking", "consent", "loan_file", separate=True, per_matter=True),
     Purpose(
-        "listing_disclosure", _("Showing facts in bands to investors"), "dpv:ProvideProductRecommendations", "consent", "loan_file", separate=True, per_matter=True
+        "listing_disclosure",
+        _("Showing facts in bands to investors"),
+        "dpv:ProvideProductRecommendations",
+        "consent",
+        "loan_file",
+        separate=True,
+        per_matter=True,
     ),
     Purpose(
         "named_recipient",

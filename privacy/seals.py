@@ -6,7 +6,7 @@ and signs it. A segment lists the row numbers it covers, so a row that commits l
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,7 +50,7 @@ def public_key() -> bytes:
     return _private_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def verify(payload: bytes, signature: bytes, *, key: bytes | None = None) -> bool:
+def verify(payload: bytes, signature: bytes | memoryview, *, key: bytes | None = None) -> bool:
     """Whether the signature over the payload is the installation's (or that of the given raw public key)."""
     try:
         Ed25519PublicKey.from_public_bytes(key or public_key()).verify(bytes(signature), payload)
@@ -99,7 +99,7 @@ def _ranges(ids: Sequence[int]) -> list[list[int]]:
     return found
 
 
-def _covered(segments: Sequence[Segment]) -> list[tuple[int, int]]:
+def _covered(segments: Iterable[Segment]) -> list[tuple[int, int]]:
     return sorted((first, last) for segment in segments for first, last in segment.ranges)
 
 
@@ -182,7 +182,7 @@ def _rows_of(segment: Segment) -> list[dict]:
 
 def _unsealed_before(stream: str, *, now: datetime) -> int:
     rows = STREAMS[stream]._default_manager.filter(at__lt=now - LATEST_COMMIT).order_by("pk").values_list("pk", flat=True)
-    ranges = iter(_covered(list(Segment.objects.filter(stream=stream))))
+    ranges = iter(_covered(Segment.objects.filter(stream=stream)))
     first, last, missing = 0, 0, 0
     for pk in rows.iterator():
         while pk > last:

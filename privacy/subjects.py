@@ -11,16 +11,16 @@ from django.db.models.functions import Now
 from . import vault
 from .models import DataSubject, Matter
 
-MOODS = (
-    "amber brave bright brisk calm clear cool coral early even fair fresh gentle glad golden grand green happy keen kind late light lively lucky mellow merry mild "
-    "modest neat noble open patient plain polite proud quick quiet rapid ready rosy round sharp silent silver simple smooth soft solid sound spare steady still "
-    "sunny swift tidy true warm wide wise young"
-).split()
-BIRDS = (
-    "avocet bittern bulbul bunting crane curlew dipper dove duck egret falcon finch goose grebe gull hawk heron hoopoe ibis jay kestrel kite lapwing lark loon "
-    "magpie martin merlin nuthatch oriole osprey owl partridge pelican petrel pheasant pigeon pipit plover quail rail raven robin rook shrike siskin snipe sparrow "
-    "starling stork swallow swan swift teal tern thrush tit wagtail warbler wren"
-).split()
+MOODS = """
+    amber brave bright brisk calm clear cool coral early even fair fresh gentle glad golden grand green happy keen kind late light lively lucky
+    mellow merry mild modest neat noble open patient plain polite proud quick quiet rapid ready rosy round sharp silent silver simple smooth
+    soft solid sound spare steady still sunny swift tidy true warm wide wise young
+""".split()  # noqa: SIM905 (a list of words reads best as one)
+BIRDS = """
+    avocet bittern bulbul bunting crane curlew dipper dove duck egret falcon finch goose grebe gull hawk heron hoopoe ibis jay kestrel kite
+    lapwing lark loon magpie martin merlin nuthatch oriole osprey owl partridge pelican petrel pheasant pigeon pipit plover quail rail raven
+    robin rook shrike siskin snipe sparrow starling stork swallow swan swift teal tern thrush tit wagtail warbler wren
+""".split()  # noqa: SIM905 (a list of words reads best as one)
 
 
 class UnableToName(Exception):

@@ -101,7 +101,7 @@ def _subject_id(subject: "DataSubject | UUID | str") -> UUID:
 def data_keys(subject_ids: Iterable[UUID]) -> dict[UUID, bytes]:
     """Data keys of many persons in one query; those erased (or unknown) are absent."""
     rows = DataSubject.objects.filter(pk__in=set(subject_ids), erased_at__isnull=True).values_list("pk", "key_id", "wrapped_key")
-    return {pk: _unwrap(bytes(wrapped), key_id=key_id, subject_id=pk) for pk, key_id, wrapped in rows}
+    return {pk: _unwrap(bytes(wrapped or b""), key_id=key_id, subject_id=pk) for pk, key_id, wrapped in rows}
 
 
 def _data_key(subject_id: UUID) -> bytes:
@@ -170,15 +170,15 @@ def erase(subject: DataSubject, *, now: datetime) -> None:
 
 def rewrap_all(*, batch: int = 500) -> int:
     """Wrap every data key under the first master key; how many changed. Stops nobody: each row is compared and set, so an erasure in between wins."""
-    key_id, changed = _primary()[0], 0
-    last = None
+    key_id, last = _primary()[0], None
+    changed: int = 0
     while True:
         rows = DataSubject.objects.filter(erased_at__isnull=True).exclude(key_id=key_id).order_by("pk")
         page = list((rows if last is None else rows.filter(pk__gt=last)).values_list("pk", "key_id", "wrapped_key")[:batch])
         if not page:
             return changed
         with transaction.atomic():
-            changed += sum(_rewrap(pk, old_id, bytes(wrapped)) for pk, old_id, wrapped in page)
+            changed += sum(_rewrap(pk, old_id, bytes(wrapped or b"")) for pk, old_id, wrapped in page)
         last = page[-1][0]
 
 
