@@ -2,3 +2,7 @@
 
 Has no models.
 """
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]

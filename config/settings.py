@@ -8,8 +8,8 @@ from pathlib import Path
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.translation import gettext_lazy as _
 
+from config import logs
 from core import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -20,7 +20,7 @@ SINGLE_NODE = env.bool("SINGLE_NODE", default=False)
 EMBEDDED_POSTGRES = not env.str("DATABASE_URL", default="")
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 if not DEBUG and (EMBEDDED_POSTGRES or EMBEDDED_VALKEY) and not SINGLE_NODE:
-    raise ImproperlyConfigured("DEBUG=0 needs DATABASE_URL and REDIS_URL; set SINGLE_NODE=1 to run embedded services in production.")
+    raise ImproperlyConfigured("DEBUG=0 needs DATABASE_URL and REDIS_URL; SINGLE_NODE=1 allows the embedded services on one machine of your own.")
 
 
 def _secret(name: str) -> str:
@@ -29,7 +29,7 @@ def _secret(name: str) -> str:
     if value:
         return value
     if not DEBUG:
-        raise ImproperlyConfigured(f"{name} must be set when DEBUG=0.")
+        raise ImproperlyConfigured(f"{name} must be set when DEBUG=0 (docs/operating.md says how to make one).")
     return embedded.secret(name)
 
 
@@ -38,7 +38,12 @@ VAULT_KEYS = _secret("VAULT_KEYS")  # "id:base64[,id:base64…]", first one wrap
 BLIND_INDEX_KEY = _secret("BLIND_INDEX_KEY")
 SIGNING_KEY = _secret("SIGNING_KEY")  # Ed25519 seed, base64: seals agreements and receipts
 
+# The sample market is for looking around: never beside real people's data unless somebody asks for it.
+SAMPLE_MARKET = env.bool("SAMPLE_MARKET", default=DEBUG)
+
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"] if DEBUG else [])
+if not DEBUG and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must be set when DEBUG=0: the names this site is reached by, separated by commas.")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 
@@ -77,6 +82,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.RequestReference",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -85,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.PrivatePages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -114,7 +121,8 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DATABASES = {
     "default": embedded.database_settings() if EMBEDDED_POSTGRES else env.db_url("DATABASE_URL"),
 }
-DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "application_name": "xinqiao"} | DATABASES["default"].get("OPTIONS", {})
 # The sandbox bank keeps its own books on its own connection: what it did stays done when our transaction rolls back.
 DATABASES["sandbox_bank"] = DATABASES["default"] | {"TEST": {"MIRROR": "default"}}
 DATABASE_ROUTERS = ["payments.rails.router.SandboxBankRouter"]
@@ -151,6 +159,9 @@ FORMAT_MODULE_PATH = ["config.formats"]
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "collected"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Gunicorn serves the files in both modes: from their sources in development, from `collectstatic`'s folder in production.
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
     "default": {"BACKEND": "core.storage.EncryptedStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -190,7 +201,10 @@ EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.file
 EMAIL_FILE_PATH = str(embedded.home() / "mail")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Xinqiao <no-reply@xinqiao.example>")
 
-CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)  # everything else about Celery is in config/celery.py
+CELERY_TIMEZONE = TIME_ZONE
+
+LOGGING = logs.LOGGING
 
 SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")

@@ -1,6 +1,6 @@
 """How to reach the embedded services: known before they run, so that any command of the same checkout finds them."""
 
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from core.embedded.places import places
 from core.embedded.secret import secret
@@ -33,8 +33,5 @@ def broker_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme != "unix":
         return url
-    query = dict(parse_qsl(parts.query))
-    options = {"virtual_host": query.get("db", "0")}
-    if parts.password:
-        options["password"] = unquote(parts.password)
-    return f"redis+socket://{parts.path}?{urlencode(options)}"
+    password = f":{parts.password}@" if parts.password else ""
+    return f"redis+socket://{password}{parts.path}?virtual_host={dict(parse_qsl(parts.query)).get('db', '0')}"

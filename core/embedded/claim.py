@@ -14,6 +14,7 @@ class Claim:
 
     def __init__(self) -> None:
         self._file: int | None = None
+        self._note: dict = {"pid": os.getpid()}
 
     @staticmethod
     def _path() -> Path:
@@ -37,9 +38,11 @@ class Claim:
         return f"Already running in this folder{where} (process {found.get('pid', 'unknown')}). `make stop` ends it."
 
     def note(self, **note: object) -> None:
+        """Add to what the others read."""
         if self._file is None:
             return
-        text = json.dumps({"pid": os.getpid()} | note).encode()
+        self._note |= note
+        text = json.dumps(self._note).encode()
         os.ftruncate(self._file, 0)
         os.pwrite(self._file, text, 0)
 

@@ -1,0 +1,89 @@
+"""Celery, and the whole timetable on this one page.
+
+Celery is the bell, never the record: messages carry ids of outbox jobs, results are not kept, and a lost or repeated message changes nothing.
+"""
+
+import os
+import sys
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import beat_init, worker_init, worker_process_init
+
+from core import embedded
+from core.embedded.process import die_with_parent
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# One job may work this long: less than the outbox's lease on it, which is less than the broker's patience with an unacknowledged message.
+JOB_SECONDS_MAX = 18  # core.outbox.LEASE_SECONDS is 20; a test compares them
+DAY_SECONDS_MAX = 1800
+REDELIVERY_SECONDS = 3600
+# A page that rings the bell waits this long at the most; a dead or hanging broker costs speed, the sweep finds the job.
+RING_SECONDS_MAX = 0.15
+
+app = Celery("xinqiao")
+app.config_from_object("django.conf:settings", namespace="CELERY")  # the broker's address only; the rest stands here
+app.conf.update(
+    accept_content=["json"],
+    task_serializer="json",
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_acks_on_failure_or_timeout=True,
+    task_time_limit=JOB_SECONDS_MAX,
+    task_soft_time_limit=JOB_SECONDS_MAX - 3,
+    task_annotations={"loans.tasks.end_of_day": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30}},
+    task_publish_retry=False,
+    task_default_queue="xinqiao",
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_send_task_events=False,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    worker_max_tasks_per_child=1000,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": REDELIVERY_SECONDS,
+        "socket_connect_timeout": RING_SECONDS_MAX,
+        "socket_timeout": RING_SECONDS_MAX,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    },
+    broker_pool_limit=4,
+    enable_utc=True,
+    beat_max_loop_interval=5,
+    beat_schedule_filename=str(embedded.home() / "timetable"),
+)
+app.autodiscover_tasks()
+
+
+def _every(task: str, schedule: float | crontab, *, expires: int) -> dict:
+    """An entry whose message is thrown away when nobody took it in time: the next one does the same work."""
+    return {"task": task, "schedule": schedule, "options": {"expires": expires}}
+
+
+# Times of day are in the platform's time zone.
+app.conf.beat_schedule = {
+    "jobs that are due and were not rung for": _every("core.sweep_outbox", 2.0, expires=10),
+    "listings whose funding window is over": _every("marketplace.tasks.expire_listings", 60.0, expires=60),
+    "end of the business day": _every("loans.tasks.end_of_day", crontab(hour="0", minute="10"), expires=6 * 3600),
+}
+
+
+def _patient(**_: object) -> None:
+    """Workers and beat may wait for the broker; only pages may not."""
+    app.conf.broker_transport_options = app.conf.broker_transport_options | {"socket_connect_timeout": 5, "socket_timeout": 30, "max_retries": None}
+
+
+worker_init.connect(_patient, weak=False)
+beat_init.connect(_patient, weak=False)
+
+
+@worker_process_init.connect(weak=False)
+def _end_with_the_worker(**_: object) -> None:
+    """A worker killed outright takes its pool along; the jobs they had are leased, and come again."""
+    if sys.platform != "win32":
+        die_with_parent()

@@ -1,0 +1,56 @@
+"""What every answer carries: a reference people can quote, and headers that keep private pages private."""
+
+import re
+import secrets
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers, patch_cache_control
+
+from config import logs
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
+# Nothing here asks for a device's abilities, so a script that somehow got in cannot either.
+_DENIED = ("accelerometer", "ambient-light-sensor", "bluetooth", "camera", "contacts", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer")
+_DENIED += ("microphone", "midi", "payment", "serial", "usb", "browsing-topics")
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _DENIED)
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def new_reference() -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(12))
+
+
+class RequestReference:
+    """`request.reference`: taken from a proxy in front when it sends a harmless one, shown on error pages, written on every log line."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request.reference = given if _ACCEPTED.fullmatch(given) else new_reference()  # type: ignore[attr-defined]
+        token = logs.reference.set(request.reference)  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+        finally:
+            logs.reference.reset(token)
+        response["X-Request-ID"] = request.reference  # type: ignore[attr-defined]
+        return response
+
+
+class PrivatePages:
+    """Pages of somebody signed in are stored nowhere: not by a proxy, not on the disk of a shared computer."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if request.user.is_authenticated or request.headers.get("Authorization") or response.cookies:
+            add_never_cache_headers(response)
+            patch_cache_control(response, no_store=True, private=True)
+        return response

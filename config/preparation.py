@@ -1,0 +1,55 @@
+"""What must be true before the site serves: tables, the cache table, compiled catalogs, the sample cast. Each step is quick when nothing is to do."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.db import connection
+
+from config.health import pending_migrations
+
+_LOCK = 0x78696E7169616F  # one number for every process of every machine on this database
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Only one process prepares a database at a time; the lock ends with its connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def prepare_database(*, verbosity: int = 0) -> None:
+    """Migrate and make the cache table. Asking whether there is anything to do costs a fraction of doing nothing with `migrate`."""
+    with _alone():
+        if pending_migrations():
+            call_command("migrate", interactive=False, verbosity=verbosity)
+        if _cache_table() not in connection.introspection.table_names():
+            call_command("createcachetable", verbosity=verbosity)
+
+
+def _cache_table() -> str:
+    caches: dict[str, Any] = settings.CACHES
+    return caches["default"]["LOCATION"]
+
+
+def compile_catalogs() -> None:
+    """Chinese before the first page. The command itself skips catalogs that are up to date."""
+    if "translations" in get_commands():
+        call_command("translations", "compile", verbosity=0)
+
+
+def prepare_sample_market() -> list[tuple[str, str]]:
+    """The sample cast, with the rest of its market left to jobs. Returns (who, how to sign in) for the banner."""
+    if not settings.SAMPLE_MARKET or "sample_market" not in get_commands():
+        return []
+    with _alone():
+        call_command("sample_market", "--cast", verbosity=0)
+    from config.sample.cast import SIGN_INS  # type: ignore[import-not-found, unused-ignore]
+
+    return [tuple(map(str, entry)) if isinstance(entry, tuple | list) else (str(entry), "") for entry in SIGN_INS]
