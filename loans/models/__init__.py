@@ -1,0 +1,31 @@
+"""The nouns of a loan, one file each."""
+
+from loans.models.agreement import Agreement, Signature
+from loans.models.application import Application, Document, FundsItem, Obligor, Review
+from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
+from loans.models.loan import Charge, DayRun, Disbursement, Installment, Loan, Participation
+from loans.models.offer import Offer
+from loans.models.repayment import Portion, Repayment, Share
+
+__all__ = [
+    "Agreement",
+    "Application",
+    "BorrowerFile",
+    "Charge",
+    "DayRun",
+    "Disbursement",
+    "DisclosureGrant",
+    "Document",
+    "FileGroupPermission",
+    "FundsItem",
+    "Installment",
+    "Loan",
+    "Obligor",
+    "Offer",
+    "Participation",
+    "Portion",
+    "Repayment",
+    "Review",
+    "Share",
+    "Signature",
+]

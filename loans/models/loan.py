@@ -1,0 +1,245 @@
+"""The loan in life: state, schedule, holders, disbursement and the daily run."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Party
+from core.models import Referenced
+from core.states import Transitions, reached, track_state
+from loans.models.agreement import Agreement
+from loans.models.file import BorrowerFile
+from payments.models import BankAccount, Payment
+
+LOAN = Transitions(
+    initial="agreed",
+    moves={
+        "agreed": ("funded", "cancelled"),
+        "funded": ("active", "cancelled"),
+        "active": ("late", "repaid"),
+        "late": ("active", "defaulted", "repaid"),
+        "defaulted": ("late", "active", "repaid", "written_off"),
+        "written_off": ("repaid",),
+        "repaid": (),
+        "cancelled": (),
+    },
+)
+
+
+@track_state
+class Loan(Referenced):
+    """One contract. Before it is funded it is only agreed; its schedule exists from disbursement."""
+
+    REFERENCE_PREFIX = "LN"
+
+    agreement = models.OneToOneField(Agreement, on_delete=models.PROTECT, related_name="loan")
+    file = models.OneToOneField(BorrowerFile, on_delete=models.PROTECT, related_name="loan")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="loans")
+    principal = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    annual_rate = models.DecimalField(max_digits=9, decimal_places=6)
+    servicing_fee_rate = models.DecimalField(max_digits=9, decimal_places=6)
+    penalty_rate = models.DecimalField(max_digits=9, decimal_places=6)
+    grace_days = models.IntegerField()
+    origination_fee = models.BigIntegerField()
+    term_months = models.IntegerField()
+    method = models.CharField(max_length=20)
+    state = models.CharField(
+        max_length=12,
+        default="agreed",
+        choices=[
+            ("agreed", _("Agreed")),
+            ("funded", _("Funded")),
+            ("active", _("On schedule")),
+            ("late", _("Late")),
+            ("defaulted", _("Defaulted")),
+            ("written_off", _("Written off")),
+            ("repaid", _("Repaid")),
+            ("cancelled", _("Cancelled")),
+        ],
+    )
+    days_late = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    funded_at = models.DateTimeField(null=True, blank=True)
+    disbursed_on = models.DateField(null=True, blank=True)
+    closed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("loan")
+        verbose_name_plural = _("loans")
+        constraints: ClassVar = [
+            models.CheckConstraint(name="loans_loan_principal_positive", condition=Q(principal__gt=0) & Q(origination_fee__gte=0)),
+            models.CheckConstraint(name="loans_loan_days_late", condition=Q(days_late__gte=0)),
+            models.CheckConstraint(
+                name="loans_loan_disbursed",
+                condition=Q(state__in=["agreed", "funded", "cancelled"], disbursed_on=None)
+                | (~Q(state__in=["agreed", "funded", "cancelled"]) & Q(disbursed_on__isnull=False)),
+            ),
+            reached("state", ["repaid"], "closed_on", name="loans_loan_closed"),
+            models.CheckConstraint(name="loans_loan_funded", condition=Q(state__in=["agreed", "cancelled"]) | Q(funded_at__isnull=False)),
+        ]
+        triggers: ClassVar = [LOAN.trigger()]
+        permissions: ClassVar = [("service_loan", "Can service loans")]
+
+    @property
+    def ledger_owner(self) -> str:
+        return f"loan:{self.pk}"
+
+
+class Participation(models.Model):
+    """One party's holding of one loan: the register of owners."""
+
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="participations")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="participations")
+    amount = models.BigIntegerField()
+    originated_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("participation")
+        verbose_name_plural = _("participations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["loan", "party"], name="loans_participation_once"),
+            models.CheckConstraint(name="loans_participation_amount_positive", condition=Q(amount__gt=0)),
+        ]
+
+
+DISBURSEMENT = Transitions(
+    initial="prepared",
+    moves={
+        "prepared": ("proposed", "cancelled"),
+        "proposed": ("approved", "prepared", "cancelled"),
+        "approved": ("sent",),
+        "sent": ("settled", "refused", "unknown"),
+        "unknown": ("settled", "refused"),
+        "refused": ("prepared",),
+        "settled": (),
+        "cancelled": (),
+    },
+)
+
+
+@track_state
+class Disbursement(Referenced):
+    """The order to pay a filled loan out: proposed by one person, approved by another, sent once by a worker."""
+
+    REFERENCE_PREFIX = "DB"
+
+    loan = models.OneToOneField(Loan, on_delete=models.PROTECT, related_name="disbursement")
+    bank_account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    attempt = models.IntegerField(default=1)
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(
+        max_length=10,
+        default="prepared",
+        choices=[
+            ("prepared", _("Prepared")),
+            ("proposed", _("Proposed")),
+            ("approved", _("Approved")),
+            ("sent", _("Sent")),
+            ("unknown", _("Outcome unknown")),
+            ("settled", _("Paid out")),
+            ("refused", _("Refused by the bank")),
+            ("cancelled", _("Cancelled")),
+        ],
+    )
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("disbursement")
+        verbose_name_plural = _("disbursements")
+        constraints: ClassVar = [
+            models.CheckConstraint(name="loans_disbursement_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="loans_disbursement_four_eyes",
+                condition=Q(state__in=["prepared", "proposed", "cancelled"])
+                | (Q(proposed_by__isnull=False, approved_by__isnull=False, approved_at__isnull=False) & ~Q(proposed_by=F("approved_by"))),
+            ),
+            reached("state", ["settled"], "settled_at", name="loans_disbursement_settled"),
+        ]
+        triggers: ClassVar = [DISBURSEMENT.trigger()]
+        permissions: ClassVar = [("propose_disbursement", "Can propose disbursements"), ("approve_disbursement", "Can approve disbursements")]
+
+
+class Installment(models.Model):
+    """What is owed on one date, and how much of it has been paid. Paid columns are derived from repayments and only grow with them."""
+
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="installments")
+    number = models.IntegerField()
+    due_on = models.DateField()
+    principal = models.BigIntegerField()
+    interest = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    paid_principal = models.BigIntegerField(default=0)
+    paid_interest = models.BigIntegerField(default=0)
+    waived_interest = models.BigIntegerField(default=0)  # interest not yet earned when a loan is settled early
+    paid_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("installment")
+        verbose_name_plural = _("installments")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["loan", "number"], name="loans_installment_number"),
+            models.CheckConstraint(
+                name="loans_installment_amounts",
+                condition=Q(
+                    principal__gte=0,
+                    interest__gte=0,
+                    balance_after__gte=0,
+                    paid_principal__gte=0,
+                    paid_interest__gte=0,
+                    waived_interest__gte=0,
+                    paid_principal__lte=F("principal"),
+                )
+                & Q(interest__gte=F("paid_interest") + F("waived_interest")),
+            ),
+            models.CheckConstraint(
+                name="loans_installment_paid",
+                condition=Q(paid_on=None) | Q(paid_principal=F("principal"), interest=F("paid_interest") + F("waived_interest")),
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["due_on"], condition=Q(paid_on=None), name="loans_installment_unpaid")]
+
+
+class Charge(models.Model):
+    """A penalty for lateness, made by the end-of-day run, one for each installment and business day."""
+
+    installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="charges")
+    kind = models.CharField(max_length=10, choices=[("penalties", _("Late penalty")), ("fees", _("Fee"))])
+    amount = models.BigIntegerField()
+    paid = models.BigIntegerField(default=0)
+    charged_on = models.DateField()
+
+    class Meta:
+        verbose_name = _("charge")
+        verbose_name_plural = _("charges")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["installment", "kind", "charged_on"], name="loans_charge_once_a_day"),
+            models.CheckConstraint(name="loans_charge_amounts", condition=Q(amount__gt=0, paid__gte=0, paid__lte=F("amount"))),
+        ]
+
+
+class DayRun(models.Model):
+    """One end-of-day run for one business date: which stages are done."""
+
+    on = models.DateField(unique=True)
+    started_at = models.DateTimeField()
+    aged_at = models.DateTimeField(null=True, blank=True)
+    charged_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("end-of-day run")
+        verbose_name_plural = _("end-of-day runs")

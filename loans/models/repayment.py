@@ -1,0 +1,94 @@
+"""A repayment, how it was divided over installments, and how it reached every holder. Append-only."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from core.models import Referenced
+from loans.models.loan import Installment, Loan, Participation
+
+
+class Repayment(Referenced):
+    """Money from the borrower's wallet to the holders of one loan."""
+
+    REFERENCE_PREFIX = "RP"
+
+    class Kind(models.TextChoices):
+        PAYMENT = "payment", _("Repayment")
+        SETTLEMENT = "settlement", _("Early settlement")
+
+    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="repayments")
+    kind = models.CharField(max_length=12, choices=Kind)
+    key = models.CharField(max_length=80, unique=True)
+    amount = models.BigIntegerField()
+    principal = models.BigIntegerField()
+    interest = models.BigIntegerField()
+    fees = models.BigIntegerField()
+    penalties = models.BigIntegerField()
+    servicing_fee = models.BigIntegerField()
+    paid_on = models.DateField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("repayment")
+        verbose_name_plural = _("repayments")
+        constraints: ClassVar = [
+            models.CheckConstraint(name="loans_repayment_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="loans_repayment_parts_sum",
+                condition=Q(amount=F("principal") + F("interest") + F("fees") + F("penalties"), principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0),
+            ),
+            models.CheckConstraint(name="loans_repayment_fee_within", condition=Q(servicing_fee__gte=0, servicing_fee__lte=F("amount"))),
+        ]
+        triggers: ClassVar = [pgtrigger.Protect(name="repayment_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+class Portion(models.Model):
+    """What one repayment paid of one installment."""
+
+    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="portions")
+    installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="portions")
+    principal = models.BigIntegerField()
+    interest = models.BigIntegerField()
+    fees = models.BigIntegerField()
+    penalties = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("portion")
+        verbose_name_plural = _("portions")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["repayment", "installment"], name="loans_portion_once"),
+            models.CheckConstraint(name="loans_portion_amounts", condition=Q(principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0)),
+        ]
+        triggers: ClassVar = [pgtrigger.Protect(name="portion_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+class Share(models.Model):
+    """What one repayment brought one holder: exact parts, and the servicing fee kept back."""
+
+    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="shares")
+    participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="shares")
+    principal = models.BigIntegerField()
+    interest = models.BigIntegerField()
+    fees = models.BigIntegerField()
+    penalties = models.BigIntegerField()
+    servicing_fee = models.BigIntegerField()
+    net = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("share")
+        verbose_name_plural = _("shares")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["repayment", "participation"], name="loans_share_once"),
+            models.CheckConstraint(
+                name="loans_share_net",
+                condition=Q(net=F("principal") + F("interest") + F("fees") + F("penalties") - F("servicing_fee"))
+                & Q(principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0, servicing_fee__gte=0, net__gte=0),
+            ),
+        ]
+        triggers: ClassVar = [pgtrigger.Protect(name="share_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
