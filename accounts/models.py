@@ -164,9 +164,9 @@ class Act(models.Model):
         verbose_name_plural = _("acts")
 
 
-def live(now: datetime) -> Q:
-    """Memberships in force at `now`."""
-    return Q(ended_at=None) | Q(ended_at__gt=now)
+def live(now: datetime, prefix: str = "") -> Q:
+    """Memberships in force at `now`; `prefix` walks to them from another model."""
+    return Q(**{f"{prefix}ended_at": None}) | Q(**{f"{prefix}ended_at__gt": now})
 
 
 __all__ = ["IDENTITY_CHECK", "Act", "IdentityCheck", "Membership", "Party", "User", "live"]

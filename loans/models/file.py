@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
@@ -67,6 +68,25 @@ class BorrowerFile(Referenced, SealedRow):
         ]
 
 
+class LiveGrants(models.Manager["DisclosureGrant"]):
+    """Grants in force at this moment: not ended, not expired, and their consent still stands.
+
+    The default manager, so that guardian's own queries (has_perm, get_objects_for_user) see nothing else. The database's clock
+    decides, because a grant must not outlive its hour by the age of a cached argument.
+    """
+
+    def get_queryset(self) -> models.QuerySet[DisclosureGrant]:
+        withdrawn = Consent.objects.filter(
+            subject=models.OuterRef("consent__subject"),
+            purpose=models.OuterRef("consent__purpose"),
+            matter__isnull=False,
+            matter=models.OuterRef("consent__matter"),
+            pk__gt=models.OuterRef("consent_id"),
+        ).exclude(decision="given")
+        alive = Q(expires_at=None) | Q(expires_at__gt=Now())
+        return super().get_queryset().filter(alive, ended_at=None, consent__decision="given").exclude(models.Exists(withdrawn))
+
+
 class DisclosureGrant(UserObjectPermissionBase):
     """An object permission of django-guardian on a borrower's file, with the reason it was given. Made by loans.file.grant alone; ended, never deleted."""
 
@@ -79,10 +99,14 @@ class DisclosureGrant(UserObjectPermissionBase):
     expires_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    class Meta(UserObjectPermissionBase.Meta):
+    objects: ClassVar[LiveGrants] = LiveGrants()
+    history: ClassVar[models.Manager[DisclosureGrant]] = models.Manager()
+
+    class Meta:
         verbose_name = _("disclosure grant")
         verbose_name_plural = _("disclosure grants")
         constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "permission", "content_object"], condition=Q(ended_at=None), name="loans_disclosuregrant_one_live"),
             models.CheckConstraint(name="loans_disclosuregrant_relation", condition=Q(relation__in=["investor", "pledger", "holder", "claimant"])),
         ]
 
@@ -92,5 +116,5 @@ class FileGroupPermission(GroupObjectPermissionBase):
 
     content_object = models.ForeignKey(BorrowerFile, on_delete=models.PROTECT, related_name="+")
 
-    class Meta(GroupObjectPermissionBase.Meta):
+    class Meta:
         constraints: ClassVar = [models.CheckConstraint(name="loans_filegrouppermission_none", condition=Q(pk=None))]

@@ -97,6 +97,10 @@ class Participation(models.Model):
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="participations")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="participations")
     amount = models.BigIntegerField()
+    received_principal = models.BigIntegerField(default=0)  # running totals: entitlement is cumulative, so shares stay exact for life
+    received_interest = models.BigIntegerField(default=0)
+    received_fees = models.BigIntegerField(default=0)
+    received_penalties = models.BigIntegerField(default=0)
     originated_at = models.DateTimeField()
 
     class Meta:
@@ -105,6 +109,16 @@ class Participation(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["loan", "party"], name="loans_participation_once"),
             models.CheckConstraint(name="loans_participation_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="loans_participation_never_over",
+                condition=Q(
+                    received_principal__gte=0,
+                    received_principal__lte=F("amount"),
+                    received_interest__gte=0,
+                    received_fees__gte=0,
+                    received_penalties__gte=0,
+                ),
+            ),
         ]
 
 

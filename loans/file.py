@@ -1,0 +1,65 @@
+"""The borrower's file: opening it for a party, ending that, and asking which files are open to a user."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+
+from accounts.models import Party, User
+from accounts.models import live as live_memberships
+from loans.models import BorrowerFile, DisclosureGrant
+from privacy.models import Consent
+
+RELATIONS = ("investor", "pledger", "holder", "claimant")
+PURPOSES = {"investor": "funding_decision", "pledger": "funding_decision", "holder": "contract", "claimant": "enforcement"}
+
+
+class UnableToGrant(Exception):
+    """The file has no consent to rest a grant on."""
+
+
+def grant(*, file: BorrowerFile, party: Party, relation: str, consent: Consent, now: datetime, expires_at: datetime | None = None) -> int:
+    """Open `file` to every live member of `party` as `relation`. Repeating it changes nothing. Returns how many grants are new."""
+    if consent.subject_id != file.subject_id:
+        raise UnableToGrant("The consent belongs to somebody else.")
+    permission = Permission.objects.get(content_type__app_label="loans", codename=f"disclose_{relation}")
+    users = User.objects.filter(live_memberships(now, prefix="memberships__"), memberships__party=party)
+    rows = [
+        DisclosureGrant(
+            user=user,
+            permission=permission,
+            content_object=file,
+            party=party,
+            relation=relation,
+            purpose=PURPOSES[relation],
+            consent=consent,
+            granted_at=now,
+            expires_at=expires_at,
+        )
+        for user in users.exclude(disclosuregrant__in=DisclosureGrant.objects.filter(content_object=file, relation=relation))
+    ]
+    DisclosureGrant.history.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def end_grants(*, file: BorrowerFile, now: datetime, party: Party | None = None, relation: str | None = None) -> int:
+    """End live grants on `file`, narrowed by party and relation. The rows stay as history."""
+    rows = DisclosureGrant.history.filter(content_object=file, ended_at=None)
+    if party is not None:
+        rows = rows.filter(party=party)
+    if relation is not None:
+        rows = rows.filter(relation=relation)
+    return rows.update(ended_at=now)
+
+
+def disclosed_to(user: User) -> QuerySet[BorrowerFile]:
+    """Files open to `user` at this moment, in any relation."""
+    return BorrowerFile.objects.filter(pk__in=DisclosureGrant.objects.filter(user=user).values("content_object"))
+
+
+def relation_of(user: User, file: BorrowerFile) -> str | None:
+    """The strongest relation in which `file` is open to `user`, or None."""
+    held = set(DisclosureGrant.objects.filter(user=user, content_object=file).values_list("relation", flat=True))
+    return next((relation for relation in reversed(RELATIONS) if relation in held), None)
