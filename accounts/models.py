@@ -144,7 +144,7 @@ class IdentityCheck(Referenced, SealedRow):
         verbose_name = _("identity check")
         verbose_name_plural = _("identity checks")
         constraints: ClassVar = [
-            reached("state", ["verified", "refused", "expired"], "decided_at", name="accounts_identitycheck_decided"),
+            reached(["verified", "refused", "expired"], "decided_at", name="accounts_identitycheck_decided"),
             models.UniqueConstraint(fields=["party"], condition=Q(state="verified"), name="accounts_identitycheck_one_verified"),
         ]
         triggers: ClassVar = [IDENTITY_CHECK.trigger()]

@@ -17,8 +17,8 @@ class UnableToOriginate(Exception):
     """The shares do not add up to the principal."""
 
 
-def originate(*, loan: Loan, shares_sql: str, params: Mapping[str, Any], now: datetime) -> int:
-    """Turn a filled listing into holdings: `shares_sql` yields (party_id, amount). Returns the number of holders.
+def originate(*, loan: Loan, shares_sql: str, params: Mapping[str, Any], source: str, now: datetime) -> int:
+    """Turn a filled listing into holdings: `shares_sql` yields (party_id, amount), `source` names the escrow. Returns the number of holders.
 
     Seals the agreement with its holders and prepares the disbursement. Raises UnableToOriginate unless the shares sum to the principal.
     """
@@ -37,5 +37,5 @@ def originate(*, loan: Loan, shares_sql: str, params: Mapping[str, Any], now: da
         raise UnableToOriginate(f"Shares sum to {total}, the principal is {loan.principal}.")
     states.move(loan, "funded", now=now, funded_at=now, why="listing_filled")
     agreement.seal(loan=loan, now=now)
-    disbursement.prepare(loan=loan, now=now)
+    disbursement.prepare(loan=loan, source=source, now=now)
     return int(holders)

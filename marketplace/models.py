@@ -54,7 +54,7 @@ class Listing(Referenced):
             models.CheckConstraint(name="marketplace_listing_unit", condition=Q(unit__gt=0, minimum__gte=F("unit"), target__gt=0)),
             models.CheckConstraint(name="marketplace_listing_filled", condition=~Q(state="filled") | Q(funded=F("target"))),
             models.CheckConstraint(name="marketplace_listing_window", condition=Q(closes_at__gt=F("opens_at"))),
-            reached("state", ["filled", "expired", "withdrawn"], "closed_at", name="marketplace_listing_closed"),
+            reached(["filled", "expired", "withdrawn"], "closed_at", name="marketplace_listing_closed"),
         ]
         triggers: ClassVar = [LISTING.trigger()]
         indexes: ClassVar = [models.Index(fields=["state", "closes_at"], name="marketplace_listing_open")]
@@ -93,7 +93,7 @@ class Pledge(Referenced):
         verbose_name_plural = _("pledges")
         constraints: ClassVar = [
             models.CheckConstraint(name="marketplace_pledge_amount_positive", condition=Q(amount__gt=0)),
-            reached("state", ["cancelled", "released", "settled"], "ended_at", name="marketplace_pledge_ended"),
+            reached(["cancelled", "released", "settled"], "ended_at", name="marketplace_pledge_ended"),
         ]
         triggers: ClassVar = [PLEDGE.trigger()]
         indexes: ClassVar = [models.Index(fields=["party", "-pledged_at"], name="marketplace_pledge_by_party")]

@@ -94,7 +94,7 @@ class Payment(Referenced):
         constraints: ClassVar = [
             models.CheckConstraint(name="payments_payment_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="payments_payment_out_has_account", condition=Q(direction="in") | Q(bank_account__isnull=False)),
-            reached("state", ["settled", "refused", "returned", "cancelled"], "closed_at", name="payments_payment_closed"),
+            reached(["settled", "refused", "returned", "cancelled"], "closed_at", name="payments_payment_closed"),
             models.UniqueConstraint(
                 fields=["rail", "rail_reference"], condition=Q(direction="in") & ~Q(rail_reference=""), name="payments_payment_one_per_line"
             ),

@@ -195,7 +195,7 @@ class Obligor(Referenced, SealedRow):
         verbose_name_plural = _("obligors")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["application", "party"], name="loans_obligor_once"),
-            reached("state", ["signed"], "signed_at", name="loans_obligor_signed"),
+            reached(["signed"], "signed_at", name="loans_obligor_signed"),
             models.CheckConstraint(name="loans_obligor_has_party", condition=Q(state__in=["invited", "declined", "expired"]) | Q(party__isnull=False)),
         ]
         triggers: ClassVar = [OBLIGOR.trigger()]

@@ -80,7 +80,7 @@ class Loan(Referenced):
                 condition=Q(state__in=["agreed", "funded", "cancelled"], disbursed_on=None)
                 | (~Q(state__in=["agreed", "funded", "cancelled"]) & Q(disbursed_on__isnull=False)),
             ),
-            reached("state", ["repaid"], "closed_on", name="loans_loan_closed"),
+            reached(["repaid"], "closed_on", name="loans_loan_closed"),
             models.CheckConstraint(name="loans_loan_funded", condition=Q(state__in=["agreed", "cancelled"]) | Q(funded_at__isnull=False)),
         ]
         triggers: ClassVar = [LOAN.trigger()]
@@ -144,6 +144,7 @@ class Disbursement(Referenced):
     REFERENCE_PREFIX = "DB"
 
     loan = models.OneToOneField(Loan, on_delete=models.PROTECT, related_name="disbursement")
+    source = models.CharField(max_length=40)  # ledger owner of the escrow the money leaves
     bank_account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -180,7 +181,7 @@ class Disbursement(Referenced):
                 condition=Q(state__in=["prepared", "proposed", "cancelled"])
                 | (Q(proposed_by__isnull=False, approved_by__isnull=False, approved_at__isnull=False) & ~Q(proposed_by=F("approved_by"))),
             ),
-            reached("state", ["settled"], "settled_at", name="loans_disbursement_settled"),
+            reached(["settled"], "settled_at", name="loans_disbursement_settled"),
         ]
         triggers: ClassVar = [DISBURSEMENT.trigger()]
         permissions: ClassVar = [("propose_disbursement", "Can propose disbursements"), ("approve_disbursement", "Can approve disbursements")]

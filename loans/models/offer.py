@@ -53,6 +53,6 @@ class Offer(Referenced):
             models.CheckConstraint(name="loans_offer_principal_positive", condition=Q(principal__gt=0) & Q(origination_fee__gte=0)),
             models.CheckConstraint(name="loans_offer_under_cap", condition=Q(apr__lte=models.F("cap"))),
             models.UniqueConstraint(fields=["application"], condition=Q(state="open"), name="loans_offer_one_open"),
-            reached("state", ["accepted", "declined"], "answered_at", name="loans_offer_answered"),
+            reached(["accepted", "declined"], "answered_at", name="loans_offer_answered"),
         ]
         triggers: ClassVar = [OFFER.trigger()]
