@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Referenced
@@ -21,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
         """A user with a data subject of their own. Everyone whose data we hold has one."""
         from privacy import subjects
 
-        fields.setdefault("subject", subjects.create(kind="user"))
+        fields.setdefault("subject", subjects.create("person", now=timezone.now()))
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -69,7 +70,7 @@ class Party(Referenced, SealedRow):
 
     kind = models.CharField(max_length=10, choices=Kind)
     subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="+")
-    name = EncryptedTextField(subject="subject", purpose="account", kind="identity.name", retention="account")
+    name = EncryptedTextField(subject="subject", purpose="account", kind="name", retention="account")
     jurisdiction = models.CharField(max_length=8, default="CN")
     funding_profile = models.CharField(max_length=20, default="SANDBOX")
     users: models.ManyToManyField[User, Membership] = models.ManyToManyField(User, through="Membership", related_name="parties")
@@ -127,8 +128,8 @@ class IdentityCheck(Referenced, SealedRow):
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="identity_checks")
     document = models.CharField(max_length=12, choices=Document)
-    legal_name = EncryptedTextField(subject="party__subject", purpose="identity", kind="identity.name", retention="account")
-    number = EncryptedTextField(subject="party__subject", purpose="identity", kind="identity.number", retention="account")
+    legal_name = EncryptedTextField(subject="party__subject", purpose="identity", kind="name", retention="account")
+    number = EncryptedTextField(subject="party__subject", purpose="identity", kind="id_number", retention="account")
     number_index = models.BinaryField(max_length=32, db_index=True)
     provider = models.CharField(max_length=20)
     state = models.CharField(

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.money import digits
 from loans import bands
+from loans.file import PURPOSES
 from loans.models import BorrowerFile
 from privacy import disclosure
 from privacy.disclosure import Actor
@@ -76,7 +77,7 @@ def disclose(file: BorrowerFile, *, relation: str, stage: str | None = None, act
     at_stage = stage or file.stage
     forms = {field: form_of(field, relation=relation, stage=at_stage) for field in TABLE}
     shown = [field for field, form in forms.items() if form != HIDDEN]
-    values = disclosure.reveal(file, shown, actor=actor, purpose=f"disclosure.{relation}", page=page, now=now) if shown else {}
+    values = disclosure.reveal(file, shown, actor=actor, purpose=PURPOSES[relation], page=page, now=now) if shown else {}
     return {field: _cell(field, form, values.get(field)) for field, form in forms.items()}
 
 

@@ -13,7 +13,7 @@ from loans.models import BorrowerFile, DisclosureGrant
 from privacy.models import Consent
 
 RELATIONS = ("investor", "pledger", "holder", "claimant")
-PURPOSES = {"investor": "funding_decision", "pledger": "funding_decision", "holder": "contract", "claimant": "enforcement"}
+PURPOSES = {"investor": "listing_disclosure", "pledger": "listing_disclosure", "holder": "listing_disclosure", "claimant": "legal_hold"}
 
 
 class UnableToGrant(Exception):

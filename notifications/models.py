@@ -20,7 +20,7 @@ class Message(Referenced, SealedRow):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
     template = models.CharField(max_length=60)
-    params = EncryptedJSONField(subject="user__subject", purpose="service_message", kind="message.params", retention="message")
+    params = EncryptedJSONField(subject="user__subject", purpose="servicing", kind="message", retention="notification")
     locale = models.CharField(max_length=10)
     link = models.CharField(max_length=120, blank=True)
     key = models.CharField(max_length=120, unique=True)

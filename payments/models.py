@@ -23,8 +23,8 @@ class BankAccount(Referenced, SealedRow):
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="bank_accounts")
     rail = models.CharField(max_length=20, default="sandbox")
-    holder_name = EncryptedTextField(subject="party__subject", purpose="payment", kind="account.holder", retention="account")
-    number = EncryptedTextField(subject="party__subject", purpose="payment", kind="account.number", retention="account")
+    holder_name = EncryptedTextField(subject="party__subject", purpose="wallet", kind="name", retention="account")
+    number = EncryptedTextField(subject="party__subject", purpose="wallet", kind="bank_account", retention="account")
     number_index = models.BinaryField(max_length=32, db_index=True)
     last4 = models.CharField(max_length=4)
     verified_at = models.DateTimeField(null=True, blank=True)

@@ -26,8 +26,8 @@ class Decision(Referenced, SealedRow):
 
     about = models.CharField(max_length=40, db_index=True)  # opaque: the affair decided on
     subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="+")
-    facts = EncryptedJSONField(subject="subject", purpose="credit_decision", kind="credit.facts", retention="loan_file")
-    output = EncryptedJSONField(subject="subject", purpose="credit_decision", kind="credit.decision", retention="loan_file")
+    facts = EncryptedJSONField(subject="subject", purpose="automated_decision", kind="decision_input", retention="loan_file")
+    output = EncryptedJSONField(subject="subject", purpose="automated_decision", kind="decision", retention="loan_file")
     model = models.CharField(max_length=60)
     model_sha256 = models.CharField(max_length=64)
     outcome = models.CharField(max_length=8, choices=Outcome)

@@ -135,7 +135,7 @@ class Document(Referenced, SealedRow):
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="documents")
     kind = models.CharField(max_length=10, choices=Kind)
-    name = EncryptedTextField(subject="application__file__subject", purpose="application", kind="document.name", retention="loan_file")
+    name = EncryptedTextField(subject="application__file__subject", purpose="application", kind="document", retention="loan_file")
     stored_name = models.CharField(max_length=120, unique=True)
     content_type = models.CharField(max_length=40)
     size = models.IntegerField()
@@ -182,10 +182,10 @@ class Obligor(Referenced, SealedRow):
     token_hash = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     income_monthly = EncryptedTextField(
-        subject="party__subject", purpose="application", kind="finance.income", retention="loan_file", null=True, blank=True
+        subject="party__subject", purpose="application", kind="income", retention="loan_file", null=True, blank=True
     )
     debt_monthly = EncryptedTextField(
-        subject="party__subject", purpose="application", kind="finance.debt_service", retention="loan_file", null=True, blank=True
+        subject="party__subject", purpose="application", kind="debts", retention="loan_file", null=True, blank=True
     )
     created_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
@@ -212,7 +212,7 @@ class Review(SealedRow):
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=8, choices=Verdict)
-    reason = EncryptedTextField(subject="application__file__subject", purpose="credit_decision", kind="credit.review", retention="loan_file")
+    reason = EncryptedTextField(subject="application__file__subject", purpose="review", kind="staff_note", retention="loan_file")
     at = models.DateTimeField()
 
     class Meta:

@@ -39,22 +39,22 @@ class BorrowerFile(Referenced, SealedRow):
     matter = models.OneToOneField(Matter, on_delete=models.PROTECT, related_name="+")
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.DRAFT)
 
-    legal_name = _sealed("identity.name")
-    phone = _sealed("contact.phone")
-    address = _sealed("contact.address")
-    occupation = _sealed("work.occupation")  # code
-    industry = _sealed("work.industry")  # code
-    region = _sealed("residence.region")  # province code
-    housing = _sealed("residence.housing")  # code
-    months_at_work = _sealed("work.months")
-    income_monthly = _sealed("finance.income")  # minor units
-    debt_monthly = _sealed("finance.debt_service")  # minor units
-    debt_total = _sealed("finance.debt")  # minor units
-    debt_other_platforms = _sealed("finance.debt_platforms")  # minor units
-    overdue_count_6m = _sealed("finance.overdue")
-    background = _sealed("project.background")
-    repayment_plan = _sealed("project.repayment_plan")
-    repayment_source = _sealed("project.repayment_source")  # code
+    legal_name = _sealed("name")
+    phone = _sealed("phone")
+    address = _sealed("address")
+    occupation = _sealed("employment")  # code
+    industry = _sealed("employment")  # code
+    region = _sealed("address")  # province code
+    housing = _sealed("household")  # code
+    months_at_work = _sealed("employment")
+    income_monthly = _sealed("income")  # minor units
+    debt_monthly = _sealed("debts")  # minor units
+    debt_total = _sealed("debts")  # minor units
+    debt_other_platforms = _sealed("debts")  # minor units
+    overdue_count_6m = _sealed("credit_report")
+    background = _sealed("project")
+    repayment_plan = _sealed("repayment_plan")
+    repayment_source = _sealed("repayment_plan")  # code
 
     class Meta:
         verbose_name = _("borrower file")
@@ -81,7 +81,7 @@ class LiveGrants(models.Manager["DisclosureGrant"]):
             purpose=models.OuterRef("consent__purpose"),
             matter__isnull=False,
             matter=models.OuterRef("consent__matter"),
-            pk__gt=models.OuterRef("consent_id"),
+            sequence__gt=models.OuterRef("consent__sequence"),
         ).exclude(decision="given")
         alive = Q(expires_at=None) | Q(expires_at__gt=Now())
         return super().get_queryset().filter(alive, ended_at=None, consent__decision="given").exclude(models.Exists(withdrawn))
