@@ -30,7 +30,6 @@ class Repayment(Referenced):
     interest = models.BigIntegerField()
     fees = models.BigIntegerField()
     penalties = models.BigIntegerField()
-    servicing_fee = models.BigIntegerField()
     paid_on = models.DateField()
     created_at = models.DateTimeField()
 
@@ -43,7 +42,6 @@ class Repayment(Referenced):
                 name="loans_repayment_parts_sum",
                 condition=Q(amount=F("principal") + F("interest") + F("fees") + F("penalties"), principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0),
             ),
-            models.CheckConstraint(name="loans_repayment_fee_within", condition=Q(servicing_fee__gte=0, servicing_fee__lte=F("amount"))),
         ]
         triggers: ClassVar = [pgtrigger.Protect(name="repayment_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
