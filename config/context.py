@@ -1,0 +1,116 @@
+"""What every page is given: sandbox notice, state of the books, navigation, the account menu.
+
+Each part is lazy: a page that does not show it pays nothing, and the error page can do without.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from config import books, errors
+
+SESSION_PARTY = "party"
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """The context processor."""
+    return {
+        "sandbox": settings.SIGNED_PACKS_SANDBOX,
+        "operator_name": settings.OPERATOR_NAME,
+        "books": SimpleLazyObject(books.last),
+        "nav_links": SimpleLazyObject(lambda: nav_links(request)),
+        "account": SimpleLazyObject(lambda: account(request)),
+        "error_reference": SimpleLazyObject(lambda: errors.reference(request)),
+    }
+
+
+def _address(name: str) -> str:
+    """The address of a page, or nothing where that page is not installed."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _links(request: HttpRequest, names: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    found = [{"url": url, "label": label} for name, label in names if (url := _address(name))]
+    here = max((link["url"] for link in found if request.path.startswith(link["url"])), key=len, default="")
+    return [{**link, "current": link["url"] == here} for link in found]
+
+
+def nav_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """The main navigation: by what the acting party does here; for a stranger, what the place is."""
+    user = getattr(request, "user", None)
+    help_link = ("pages:help", _("Help"))
+    if user is None or not user.is_authenticated:
+        return _links(request, [("pages:how", _("How it works")), ("marketplace:listings", _("Loans")), ("pages:definitions", _("Definitions")), help_link])
+    party = acting_party(request)
+    borrows, invests = getattr(party, "borrows", False), getattr(party, "invests", False)
+    names: list[tuple[str, Any]] = []
+    if borrows:
+        names += [("loans:applications", _("My applications")), ("loans:loans", _("My loans"))]
+    if invests or not borrows:
+        names += [("marketplace:listings", _("Loans"))]
+    if invests:
+        names += [("marketplace:portfolio", _("Portfolio"))]
+    if party:
+        names += [("payments:wallet", _("Wallet"))]
+    if user.is_staff:
+        names += [("admin:index", _("Staff"))]
+    return _links(request, [*names, help_link])
+
+
+def acting_party(request: HttpRequest) -> Any:
+    """The party the person acts for: what the accounts pages put on the request, else the one remembered in the session, else the first."""
+    party = getattr(request, "party", None)
+    return party or next(iter(_parties(request)), None)
+
+
+def _parties(request: HttpRequest) -> list[Any]:
+    """The parties of the signed-in person, the acting one first; read once per request."""
+    known = getattr(request, "_parties_of_person", None)
+    if known is None:
+        user = getattr(request, "user", None)
+        parties = list(user.parties.filter(memberships__user=user, memberships__ended_at=None).distinct().order_by("pk")) if hasattr(user, "parties") else []
+        chosen = request.session.get(SESSION_PARTY) if hasattr(request, "session") else None
+        known = sorted(parties, key=lambda party: party.reference != chosen) if chosen else parties
+        request._parties_of_person = known  # type: ignore[attr-defined]
+    return known
+
+
+def _unread(user: Any) -> int:
+    messages = getattr(user, "messages", None)
+    return messages.filter(read_at=None).count() if messages is not None else 0
+
+
+def account(request: HttpRequest) -> dict[str, Any]:
+    """The account menu: whom the person acts for, unread messages, and the pages about the account itself."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    party = acting_party(request)
+    unread = _unread(user)
+    names = [
+        ("notifications:inbox", _("Messages")),
+        ("accounts:onboarding", _("Getting started")),
+        ("accounts:settings", _("Settings")),
+        ("mfa_index", _("Sign-in security")),
+        ("usersessions_list", _("Sessions")),
+        ("privacy:centre", _("Privacy")),
+    ]
+    links = _links(request, names)
+    inbox = _address("notifications:inbox")
+    switch = _address("accounts:switch")
+    return {
+        "party": party,
+        "others": [other for other in _parties(request) if party and other.pk != party.pk] if switch else [],
+        "switch_url": switch,
+        "unread": unread,
+        "links": [{**link, "count": unread if link["url"] == inbox else 0} for link in links],
+    }
