@@ -148,6 +148,36 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+# Sign-in (django-allauth): by e-mail address or passkey; nothing on any page tells whether an address is known.
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "accounts.adapter.display"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "signup": "20/m/ip", "reauthenticate": "10/m/user"}
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
+# Staff reach no page without a second factor. Development alone may switch it off, and says so.
+STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=True)
+if not (STAFF_MFA_REQUIRED or DEBUG):
+    raise ImproperlyConfigured("STAFF_MFA_REQUIRED=0 is for development only.")
+
 # django-guardian: object permissions live on direct-foreign-key grants only (loans/file.py).
 ANONYMOUS_USER_NAME = None
 GUARDIAN_RAISE_403 = False
@@ -212,5 +242,6 @@ CELERY_TIMEZONE = TIME_ZONE
 LOGGING = logs.LOGGING
 
 SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
+IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")
 DEFAULT_CURRENCY = env.str("CURRENCY", default="CNY")
