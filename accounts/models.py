@@ -1,10 +1,12 @@
-"""Users, the parties they act for, identity checks, and who did what."""
+"""Users, the parties they act for, invitations, identity checks, and who did what."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar
 
+import pgtrigger
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models import Q
@@ -13,17 +15,21 @@ from django.utils.translation import gettext_lazy as _
 
 from core.models import Referenced
 from core.states import Transitions, reached, track_state
+from privacy import subjects
 from privacy.fields import EncryptedTextField
-from privacy.models import DataSubject, SealedRow
+from privacy.models import DataSubject, SealedRow, append_only
+
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+    def create_user(self, email: str, password: str | None = None, *, now: datetime | None = None, **fields: Any) -> User:
         """A user with a data subject of their own. Everyone whose data we hold has one."""
-        from privacy import subjects
-
-        fields.setdefault("subject", subjects.create("person", now=timezone.now()))
-        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        moment = now or timezone.now()
+        kind = DataSubject.Kind.STAFF if fields.get("is_staff") else DataSubject.Kind.PERSON
+        if "subject" not in fields:
+            fields["subject"] = subjects.create(kind, now=moment)
+        user = self.model(email=email.strip().lower(), joined_at=moment, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -40,19 +46,24 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail address"), unique=True)
     subject = models.OneToOneField(DataSubject, on_delete=models.PROTECT, related_name="+")
-    language = models.CharField(_("language"), max_length=10, choices=[("zh-hans", "简体中文"), ("en", "English")], default="zh-hans")
+    language = models.CharField(_("language"), max_length=10, choices=LANGUAGES, default="zh-hans")
     time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai")
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
-    joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+    joined_at = models.DateTimeField(_("joined"))
 
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        constraints: ClassVar = [models.CheckConstraint(name="accounts_user_email_lower", condition=Q(email=models.functions.Lower("email")))]
+
+    def __str__(self) -> str:
+        return f"user {self.pk}"
 
     @property
     def pseudonym(self) -> str:
@@ -68,40 +79,48 @@ class Party(Referenced, SealedRow):
         PERSON = "person", _("person")
         BUSINESS = "business", _("business")
 
-    kind = models.CharField(max_length=10, choices=Kind)
-    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    subject = models.OneToOneField(DataSubject, on_delete=models.PROTECT, related_name="+")
     name = EncryptedTextField(subject="subject", purpose="account", kind="name", retention="account")
-    jurisdiction = models.CharField(max_length=8, default="CN")
-    funding_profile = models.CharField(max_length=20, default="SANDBOX")
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=8, default="CN")
+    funding_profile = models.CharField(_("funding profile"), max_length=20, default="SANDBOX")
     users: models.ManyToManyField[User, Membership] = models.ManyToManyField(User, through="Membership", related_name="parties")
-    borrows = models.BooleanField(default=False)
-    invests = models.BooleanField(default=False)
-    verified_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField()
+    borrows = models.BooleanField(_("borrows"), default=False)
+    invests = models.BooleanField(_("invests"), default=False)
+    verified_at = models.DateTimeField(_("identity verified"), null=True, blank=True)
+    created_at = models.DateTimeField(_("since"))
 
     class Meta:
         verbose_name = _("party")
         verbose_name_plural = _("parties")
         constraints: ClassVar = [models.CheckConstraint(name="accounts_party_kind", condition=Q(kind__in=["person", "business"]))]
 
+    def __str__(self) -> str:
+        return self.reference
+
     @property
     def ledger_owner(self) -> str:
         return f"party:{self.pk}"
 
 
+class Role(models.TextChoices):
+    """What a user may do for a party. Each role includes the one before."""
+
+    VIEW = "view", _("look")
+    PREPARE = "prepare", _("prepare")
+    SIGN = "sign", _("sign")
+
+
 class Membership(models.Model):
-    """What a user may do for a party: view, prepare, or sign. Each role includes the one before."""
+    """That a user acts for a party, in a role, from one moment to another."""
 
-    class Role(models.TextChoices):
-        VIEW = "view", _("view")
-        PREPARE = "prepare", _("prepare")
-        SIGN = "sign", _("sign")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("user"))
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("party"))
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(_("since"))
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
-    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role)
-    created_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    Role = Role
 
     class Meta:
         verbose_name = _("membership")
@@ -109,10 +128,45 @@ class Membership(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "party"], condition=Q(ended_at=None), name="accounts_membership_one_live"),
             models.CheckConstraint(name="accounts_membership_role", condition=Q(role__in=["view", "prepare", "sign"])),
+            models.CheckConstraint(name="accounts_membership_ended_later", condition=Q(ended_at=None) | Q(ended_at__gte=models.F("created_at"))),
         ]
 
 
-IDENTITY_CHECK = Transitions(initial="submitted", moves={"submitted": ("verified", "refused"), "verified": ("expired",), "refused": (), "expired": ()})
+INVITATION = Transitions(initial="open", moves={"open": ("accepted", "withdrawn", "expired")})
+
+
+@track_state
+class Invitation(Referenced, SealedRow):
+    """That somebody with this address may act for a party once they accept. Made alike whether or not the address has an account."""
+
+    REFERENCE_PREFIX = "IN"
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="invitations")
+    email = EncryptedTextField(subject="party__subject", purpose="account", kind="email", retention="invitation")
+    email_index = models.BinaryField(max_length=32, db_index=True)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(
+        max_length=10,
+        default="open",
+        choices=INVITATION.choices({"open": _("open"), "accepted": _("accepted"), "withdrawn": _("withdrawn"), "expired": _("expired")}),
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["party", "email_index"], condition=Q(state="open"), name="accounts_invitation_one_open"),
+            models.CheckConstraint(name="accounts_invitation_role", condition=Q(role__in=["view", "prepare", "sign"])),
+            reached(["accepted", "withdrawn", "expired"], "decided_at", name="accounts_invitation_decided"),
+        ]
+        triggers: ClassVar = [INVITATION.trigger()]
+
+
+IDENTITY_CHECK = Transitions(initial="submitted", moves={"submitted": ("verified", "refused"), "verified": ("expired",)})
 
 
 @track_state
@@ -127,19 +181,21 @@ class IdentityCheck(Referenced, SealedRow):
         USCC = "uscc", _("Unified social credit code")
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="identity_checks")
-    document = models.CharField(max_length=12, choices=Document)
+    document = models.CharField(_("document"), max_length=12, choices=Document.choices)
     legal_name = EncryptedTextField(subject="party__subject", purpose="identity", kind="name", retention="account")
     number = EncryptedTextField(subject="party__subject", purpose="identity", kind="id_number", retention="account")
     number_index = models.BinaryField(max_length=32, db_index=True)
-    provider = models.CharField(max_length=20)
+    birth_date = EncryptedTextField(subject="party__subject", purpose="identity", kind="birth_date", retention="account", null=True)
+    provider = models.CharField(_("provider"), max_length=20)
     state = models.CharField(
+        _("state"),
         max_length=10,
         default="submitted",
-        choices=[("submitted", _("submitted")), ("verified", _("verified")), ("refused", _("refused")), ("expired", _("expired"))],
+        choices=IDENTITY_CHECK.choices({"submitted": _("being checked"), "verified": _("verified"), "refused": _("refused"), "expired": _("replaced")}),
     )
-    reason_code = models.CharField(max_length=40, blank=True)
-    submitted_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True, blank=True)
+    reason_code = models.CharField(_("reason"), max_length=40, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"))
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("identity check")
@@ -147,22 +203,45 @@ class IdentityCheck(Referenced, SealedRow):
         constraints: ClassVar = [
             reached(["verified", "refused", "expired"], "decided_at", name="accounts_identitycheck_decided"),
             models.UniqueConstraint(fields=["party"], condition=Q(state="verified"), name="accounts_identitycheck_one_verified"),
+            models.UniqueConstraint(fields=["party"], condition=Q(state="submitted"), name="accounts_identitycheck_one_open"),
+            models.UniqueConstraint(fields=["number_index"], condition=Q(state="verified"), name="accounts_identitycheck_document_once"),
         ]
         triggers: ClassVar = [IDENTITY_CHECK.trigger()]
+
+    def __str__(self) -> str:
+        return self.reference
 
 
 class Act(models.Model):
     """Who did what: one row for each act of a member of staff or a signing user. Append-only; the reason is sealed where it was given."""
 
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="acts")
-    action = models.CharField(max_length=60)
-    target = models.CharField(max_length=40, db_index=True)
-    at = models.DateTimeField()
-    request_id = models.CharField(max_length=40, blank=True)
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="acts", verbose_name=_("who"))
+    action = models.CharField(_("what"), max_length=60)
+    target = models.CharField(_("to what"), max_length=40, db_index=True)
+    at = models.DateTimeField(_("when"))
+    request_id = models.CharField(_("request"), max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("act")
         verbose_name_plural = _("acts")
+        triggers: ClassVar = [append_only("act_append_only")]
+
+
+class Session(UserSession):
+    """The list of sessions of the sign-in library, with the address cut to its network before the database keeps it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="keep_address_prefix",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="NEW.ip := host(network(set_masklen(NEW.ip, CASE family(NEW.ip) WHEN 4 THEN 24 ELSE 48 END)))::inet; RETURN NEW;",
+            )
+        ]
 
 
 def live(now: datetime, prefix: str = "") -> Q:
@@ -170,4 +249,4 @@ def live(now: datetime, prefix: str = "") -> Q:
     return Q(**{f"{prefix}ended_at": None}) | Q(**{f"{prefix}ended_at__gt": now})
 
 
-__all__ = ["IDENTITY_CHECK", "Act", "IdentityCheck", "Membership", "Party", "User", "live"]
+__all__ = ["IDENTITY_CHECK", "INVITATION", "Act", "IdentityCheck", "Invitation", "Membership", "Party", "Role", "Session", "User", "live"]

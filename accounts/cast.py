@@ -1,0 +1,119 @@
+"""The fixed cast: Alice borrows, Bob and Carol invest, Dan reviews, Fay approves, Eve is a stranger, Grace borrows with Alice.
+
+Made only through the public operations and safe to repeat. For tests and the sample market; their passwords are public, so it refuses to run beside real people.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+from stdnum.cn import ric
+
+from . import adapter, identity, onboarding, parties, roles
+from .models import Party, User
+
+PASSWORD = "three-arches-over-water"  # noqa: S105 (public on purpose)
+TOTP_SECRET = "XINQIAOSANDBOXSTAFFCODE234567ABC"  # noqa: S105 (public on purpose; base32)
+
+
+class NotASandbox(Exception):
+    """The cast has public passwords: it is only for development and for sandbox installations that ask for it."""
+
+    code = "not_a_sandbox"
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the cast: the user and the party that is them."""
+
+    user: User
+    party: Party
+
+    @property
+    def email(self) -> str:
+        return self.user.email
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who somebody of the cast is. `born`: the first 17 characters of the resident number."""
+
+    name: str
+    legal_name: str
+    born: str
+    borrows: bool = False
+    invests: bool = False
+    role: str = ""
+
+    @property
+    def email(self) -> str:
+        return f"{self.name}@xinqiao.example"
+
+    @property
+    def number(self) -> str:
+        return self.born + ric.calc_check_digit(self.born + "0")
+
+
+PEOPLE = {
+    person.name: person
+    for person in (
+        Person("alice", "林悦", "33010619910417002", borrows=True),
+        Person("bob", "鲍勃文", "31010419850309101", invests=True),
+        Person("carol", "柯岚", "11010819790825144", invests=True),
+        Person("dan", "丹宁", "44030519880112033", role=roles.REVIEWER),
+        Person("fay", "费雅", "51010719900630056", role=roles.APPROVER),
+        Person("eve", "易未", "31010419930214078", borrows=True, invests=True),
+        Person("grace", "葛蕾", "33010219920906062", borrows=True),
+    )
+}
+
+
+@transaction.atomic
+def make(name: str, *, now: datetime | None = None) -> Member:
+    """That person, signed up, with a verified address and identity; staff with their role and the published authenticator secret."""
+    if not (settings.DEBUG or settings.SAMPLE_MARKET):
+        raise NotASandbox
+    person, moment = PEOPLE[name], now or timezone.now()
+    user = User.objects.filter(email=person.email).first()
+    if user is None:
+        user = _register(person, now=moment)
+    return Member(user=user, party=Party.objects.get(subject=user.subject_id))
+
+
+def _register(person: Person, *, now: datetime) -> User:
+    user = onboarding.register(email=person.email, password=PASSWORD, language="zh-hans", now=now, staff=bool(person.role))
+    EmailAddress.objects.create(user=user, email=person.email, primary=True, verified=True)
+    party = Party.objects.get(subject=user.subject_id)
+    if person.role:
+        _make_staff(user, person.role)
+        return user
+    parties.choose_sides(party, borrows=person.borrows, invests=person.invests, by=user, now=now)
+    check = identity.submit(party=party, document="resident_id", legal_name=person.legal_name, number=person.number, by=user, now=now)
+    identity.verify(check, legal_name=person.legal_name, now=now)
+    return user
+
+
+def _make_staff(user: User, role: str) -> None:
+    if not Group.objects.filter(name=role).exists():
+        roles.ensure()
+    user.groups.add(Group.objects.get(name=role))
+    if not Authenticator.objects.filter(user=user).exists():
+        with adapter.secrets_of(user):
+            TOTP.activate(user, TOTP_SECRET)
+
+
+alice: Callable[..., Member] = partial(make, "alice")
+bob: Callable[..., Member] = partial(make, "bob")
+carol: Callable[..., Member] = partial(make, "carol")
+dan: Callable[..., Member] = partial(make, "dan")
+eve: Callable[..., Member] = partial(make, "eve")
+fay: Callable[..., Member] = partial(make, "fay")
+grace: Callable[..., Member] = partial(make, "grace")

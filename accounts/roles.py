@@ -1,0 +1,45 @@
+"""The roles of staff, as groups with permissions. Which staff page asks for which role stands beside the page (access.staff_role)."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+
+REVIEWER, APPROVER, SERVICER, AUDITOR = "reviewer", "approver", "servicer", "auditor"
+
+# app_label.codename; "app_label.view_*" stands for looking at everything of an app.
+ROLES: dict[str, tuple[str, ...]] = {
+    REVIEWER: (
+        "loans.view_*",
+        "credit.view_*",
+        "accounts.view_party",
+        "accounts.view_identitycheck",
+        "marketplace.view_*",
+        "loans.review_application",
+        "loans.propose_disbursement",
+    ),
+    APPROVER: ("loans.view_*", "credit.view_*", "accounts.view_party", "payments.view_*", "ledger.view_*", "loans.approve_disbursement"),
+    SERVICER: ("loans.view_*", "payments.view_*", "ledger.view_*", "accounts.view_party", "core.view_*", "core.change_job", "core.change_holiday", "loans.service_loan"),
+    AUDITOR: (
+        "accounts.view_*",
+        "core.view_*",
+        "credit.view_*",
+        "ledger.view_*",
+        "loans.view_*",
+        "marketplace.view_*",
+        "notifications.view_*",
+        "payments.view_*",
+        "privacy.view_*",
+    ),
+}
+
+
+@transaction.atomic
+def ensure() -> None:
+    """Makes the four groups and gives each exactly its permissions. Safe to repeat; asks for migrated tables."""
+    known = {(p.content_type.app_label, p.codename): p for p in Permission.objects.select_related("content_type")}
+    for name, wanted in ROLES.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set([permission for (app, codename), permission in known.items() if _asked(app, codename, wanted)])
+
+
+def _asked(app: str, codename: str, wanted: tuple[str, ...]) -> bool:
+    return f"{app}.{codename}" in wanted or (codename.startswith("view_") and f"{app}.view_*" in wanted)

@@ -1,0 +1,15 @@
+"""The cast in tests: `cast.alice()` is a Member (user, party). Pass `now` to make them at another time."""
+
+from django.test import Client
+
+from accounts.cast import PASSWORD, PEOPLE, TOTP_SECRET, Member, alice, bob, carol, dan, eve, fay, grace, make
+
+__all__ = ["PASSWORD", "PEOPLE", "TOTP_SECRET", "Member", "alice", "bob", "carol", "client_of", "dan", "eve", "fay", "grace", "make"]
+
+
+def client_of(member: Member, *, language: str = "en") -> Client:
+    """A browser in which that member is signed in and reads that language."""
+    client = Client(headers={"accept-language": language})
+    client.cookies["django_language"] = language
+    client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
