@@ -6,6 +6,11 @@ import sys
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["recompute"] and not any(word.startswith("--stored") for word in sys.argv):
+        # Recomputing from a file needs no settings, hence no secret, database or service, and not even Django.
+        from config.recompute import main as recompute
+
+        sys.exit(recompute(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

@@ -86,7 +86,7 @@ def year_fractions(terms: Terms, due: list[date] | None) -> list[Fraction]:
         return [between(terms, start, end) for start, end in zip(starts, due, strict=True)]
     if terms.method == "custom":
         return [_custom(terms, start, end) for start, end in zip(starts, due, strict=True)]
-    first = regular(terms) if _first_is_regular(terms) else between(terms, terms.disbursed_on, due[0])
+    first = regular(terms) if first_is_regular(terms) else between(terms, terms.disbursed_on, due[0])
     return [first] + [regular(terms)] * (count - 1)
 
 
@@ -96,7 +96,7 @@ def _without_start(terms: Terms, due: list[date] | None, count: int) -> list[Fra
     return [regular(terms)] + [_custom(terms, start, end) for start, end in pairwise(due)]
 
 
-def _first_is_regular(terms: Terms) -> bool:
+def first_is_regular(terms: Terms) -> bool:
     if terms.first_due_on is None or terms.disbursed_on is None:
         return True
     if terms.period == "month":
