@@ -10,15 +10,17 @@ The same key with other input is a `KeyConflict`. Refusals leave the caller's tr
 Lock order: rows of the caller first (listing, loan), then accounts by id; within one statement the ledger orders accounts by itself.
 A transaction that calls several doors holds the accounts of each: move everything of one business fact in one statement where you can.
 """
+# ruff: noqa: S608  statements are put together from the fixed texts of this file and the caller's own SELECT; values are parameters
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.utils.functional import Promise
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
+
+from core.refusals import Conflict
 
 from .chart import CHART, AccountCode
 from .models import FINGERPRINT, Account, Phase, Transfer
@@ -28,11 +30,11 @@ At = tuple[AccountCode, str]
 """An account within a currency: (code, owner)."""
 
 
-class LedgerRefusal(Exception):
+class LedgerRefusal(Conflict):
     """The books refused a transfer. `code` is stable, `message` may be shown to a person; neither names anyone."""
 
     code = "refused"
-    message: str | Promise = _("The ledger refused this transfer.")
+    message = _("The ledger refused this transfer.")
 
     def __str__(self) -> str:
         return str(self.message)
@@ -153,8 +155,9 @@ def _wanted(phase: Phase, source: str) -> str:
                 p.id AS pending_id, p.kind, p.reference, w.booked_on::date AS booked_on
               FROM ({source}) w LEFT JOIN ledger_transfer p ON p.key = w.pending_key"""
     return f"""
-            SELECT w.key::text AS key, d.id AS debit_account_id, c.id AS credit_account_id, coalesce(w.currency::text, '') AS currency, {WHOLE_AMOUNT} AS amount,
-                '{phase.value}'::text AS phase, NULL::bigint AS pending_id, w.kind::text AS kind, w.reference::text AS reference, w.booked_on::date AS booked_on
+            SELECT w.key::text AS key, d.id AS debit_account_id, c.id AS credit_account_id, coalesce(w.currency::text, '') AS currency,
+                {WHOLE_AMOUNT} AS amount, '{phase.value}'::text AS phase, NULL::bigint AS pending_id,
+                w.kind::text AS kind, w.reference::text AS reference, w.booked_on::date AS booked_on
               FROM ({source}) w
               LEFT JOIN ledger_account d ON d.code = w.debit_code AND d.owner = w.debit_owner AND d.currency = w.currency
               LEFT JOIN ledger_account c ON c.code = w.credit_code AND c.owner = w.credit_owner AND c.currency = w.currency"""
@@ -349,17 +352,15 @@ def _move_new(phase: Phase, debit: At, credit: At, rest: tuple[str, str, int, st
 
 
 def _move_one(phase: Phase, source: str, params: tuple[Any, ...]) -> Transfer:
-    statement = f"{_insert(f'({_wanted(phase, source)})')} ON CONFLICT (key) DO NOTHING RETURNING {TRANSFER_COLUMNS}"
-    row = _run(phase, source, statement, params)
+    wanted = f"({_wanted(phase, source)})"
+    row = _run(phase, source, f"{_insert(wanted)} ON CONFLICT (key) DO NOTHING RETURNING {', '.join(TRANSFER_FIELDS)}", params)
     if row is None:
-        repeat = (
-            f"SELECT {TRANSFER_COLUMNS} FROM ledger_transfer t JOIN ({_wanted(phase, source)}) w ON t.key = w.key AND t.input_hash = {FINGERPRINT.format('w.')}"
-        )
-        row = _fetch(repeat.replace(TRANSFER_COLUMNS, ", ".join(f"t.{column}" for column in TRANSFER_COLUMNS.split(", ")), 1), params)
+        columns = ", ".join(f"t.{field}" for field in TRANSFER_FIELDS)
+        same = f"SELECT {columns} FROM {wanted} w JOIN ledger_transfer t ON t.key = w.key AND t.input_hash = {FINGERPRINT.format('w.')}"
+        row = _fetch(same, params)
     if row is None:
         raise KeyConflict
     return Transfer.from_db(connection.alias, TRANSFER_FIELDS, row)
 
 
 TRANSFER_FIELDS = [field.attname for field in Transfer._meta.concrete_fields]
-TRANSFER_COLUMNS = ", ".join(TRANSFER_FIELDS)

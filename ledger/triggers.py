@@ -43,7 +43,7 @@ class FirmTriggerSql(compiler.UpsertTriggerSql):
 class Firm(pgtrigger.Trigger):
     """A trigger that no session setting turns off."""
 
-    def compile(self, model: type[Model]) -> compiler.Trigger:
+    def compile(self, model: Model) -> compiler.Trigger:
         plain = super().compile(model)
         arguments: dict[str, Any] = {name: value for name, value in plain.sql.kwargs.items() if name != "ignore_func_name"}
         return compiler.Trigger(name=plain.name, sql=FirmTriggerSql(**arguments))
@@ -95,7 +95,7 @@ TRANSFER_TRIGGERS = [
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        referencing=pgtrigger.Referencing(new="fresh"),
+        referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
         func=APPLY_TRANSFERS,
     ),
     Firm(
