@@ -1,4 +1,5 @@
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.template import Context, Template
@@ -23,7 +24,7 @@ def test_shares_sum_to_the_whole_and_none_is_a_cent_off(total, weights):
 @given(total=st.integers(0, 10**9), weights=st.lists(st.integers(1, 10**6), min_size=2, max_size=20))
 def test_a_larger_weight_never_gets_a_smaller_share(total, weights):
     pairs = sorted(zip(weights, split(total, weights), strict=True))
-    assert all(low[1] <= high[1] or low[0] == high[0] for low, high in zip(pairs, pairs[1:], strict=False))
+    assert all(low[1] <= high[1] or low[0] == high[0] for low, high in pairwise(pairs))
 
 
 @pytest.mark.parametrize(
