@@ -95,11 +95,15 @@ def _write(target: Path, sealed: bytes) -> None:
     """Whole or not at all: written beside, flushed to disk, renamed."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = target.with_suffix(".part")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(sealed)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(target)
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(target)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 @deconstructible
