@@ -255,9 +255,10 @@ def _move_all(phase: Phase, source: str, params: Params) -> int:
             SELECT array_agg(w.key) AS keys, array_agg({FINGERPRINT.format("w.")}) AS hashes FROM wanted w
              WHERE tally.wanted <> tally.made AND NOT EXISTS (SELECT FROM made m WHERE m.key = w.key AND m.input_hash = {FINGERPRINT.format("w.")})
         ) left_over ON tally.wanted <> tally.made"""
-    wanted, keys, hashes = _run(phase, source, statement, params)
-    if keys:
-        _same_as_before(keys, hashes)
+    with transaction.atomic():  # a contradiction is found after the rest was written, and takes it back
+        wanted, keys, hashes = _run(phase, source, statement, params)
+        if keys:
+            _same_as_before(keys, hashes)
     return int(wanted)
 
 
