@@ -13,7 +13,7 @@ from typing import Any
 from celery import current_app
 from kombu.pools import producers
 
-TIMEOUT = 0.2  # seconds one request may lose to a broker that does not answer
+TIMEOUT = 0.15  # seconds one request may lose to a broker that does not answer
 OPEN_SECONDS = 5.0
 
 log = logging.getLogger(__name__)

@@ -75,7 +75,7 @@ def map_refusal(error: DatabaseError) -> Exception:
 def refusal_page(request: HttpRequest, message: StrOrPromise, *, status: int = 409) -> HttpResponse:
     """The error page of that status, saying why."""
     try:
-        content = loader.render_to_string(f"{status}.html", {"message": message}, request)
+        content = loader.render_to_string(f"{status}.html", {"message": message, "reference": getattr(request, "reference", "")}, request)
     except TemplateDoesNotExist:
         return HttpResponse(str(message), status=status, content_type="text/plain; charset=utf-8")
     return HttpResponse(content, status=status)

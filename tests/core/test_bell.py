@@ -1,4 +1,5 @@
 import logging
+import socket
 
 import pytest
 from celery import current_app
@@ -33,6 +34,19 @@ def test_a_dead_broker_trips_the_breaker_and_is_not_asked_again(fresh, broker, m
     with caplog.at_level(logging.WARNING):
         bell.ring([2])
     assert asked == []
+
+
+def test_a_broker_that_takes_the_call_and_says_nothing_is_called_once(fresh, broker):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        bell.ring([1])
+        bell.ring([2])
+        silent.settimeout(1)
+        silent.accept()[0].close()
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+    assert fresh.is_open
 
 
 def test_after_a_while_it_is_asked_again(fresh, monkeypatch):

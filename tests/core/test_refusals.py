@@ -3,7 +3,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.http import HttpResponse
 
 from core.models import Holiday
-from core.refusals import Conflict, Refused, RefusalMiddleware, map_refusal
+from core.refusals import Conflict, RefusalMiddleware, Refused, map_refusal
 
 
 def refusal_of(act):
