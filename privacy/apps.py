@@ -7,10 +7,8 @@ class PrivacyConfig(AppConfig):
     verbose_name = _("Privacy")
 
     def ready(self) -> None:
+        from core.storage import set_keyring
+
         from . import checks, personal_data, vault  # noqa: F401  (importing registers)
 
-        try:
-            from core.storage import set_keyring
-        except ImportError:
-            return
         set_keyring(vault.Keyring())

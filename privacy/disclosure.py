@@ -12,12 +12,26 @@ from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from . import kinds, purposes, vault
 from .fields import EncryptedField, Sealed, encrypted_fields
 from .models import AccessLog, DataSubject
 
 ACTOR_KINDS = ("user", "system", "contact")
+# Roles in the reader's words; one that is not here reads as its code.
+ROLES = {
+    "investor": _("investor"),
+    "pledger": _("pledger"),
+    "holder": _("holder"),
+    "claimant": _("claimant"),
+    "borrower": _("borrower"),
+    "staff": _("staff"),
+    "moderator": _("reviewer"),
+    "reviewer": _("reviewer"),
+    "approver": _("approver"),
+    "support": _("support"),
+}
 
 
 class UnableToReveal(Exception):
@@ -55,6 +69,10 @@ class Look:
     @property
     def kind_labels(self) -> list[str]:
         return [kinds.label(code) for code in self.kinds]
+
+    @property
+    def role_label(self) -> str:
+        return str(ROLES.get(self.role, self.role))
 
     @property
     def purpose_label(self) -> str:

@@ -55,6 +55,7 @@ class DataSubject(models.Model):
                 | Q(erased_at__isnull=False, wrapped_key__isnull=True, key_id=""),
                 name="privacy_subject_erased_has_no_key",
             ),
+            models.CheckConstraint(condition=Q(erased_at__isnull=True) | ~Q(kind="system"), name="privacy_subject_installation_stays"),
         ]
         triggers = [
             pgtrigger.Protect(name="subject_kept", operation=pgtrigger.Delete),

@@ -21,12 +21,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.db.models.functions import Now
 
 from .models import DataSubject
 
 FORMAT = b"\x01"
 NONCE = 12
 KEY_BYTES = 32
+INSTALLATION = UUID(int=0)
 
 
 class Erased(Exception):
@@ -187,11 +189,19 @@ def _rewrap(pk: UUID, old_id: str, wrapped: bytes) -> int:
     return DataSubject.objects.filter(pk=pk, key_id=old_id, wrapped_key=wrapped).update(key_id=new_id, wrapped_key=rewrapped)
 
 
+def _installation() -> UUID:
+    """The installation as a subject: its key covers what belongs to no person. Made at first use, rotated with the others, never erased."""
+    key_id, wrapped = new_key(INSTALLATION)
+    row = DataSubject(id=INSTALLATION, pseudonym="installation", kind="system", key_id=key_id, wrapped_key=wrapped, created_at=Now())
+    DataSubject.objects.bulk_create([row], ignore_conflicts=True)
+    return INSTALLATION
+
+
 class Keyring:
-    """What core's encrypted storage is given: seal and open, and nothing else."""
+    """What core's encrypted storage is given: seal and open, and nothing else. No subject means the installation's own key."""
 
-    def seal(self, subject_id: UUID | str, context: str, plaintext: bytes) -> bytes:
-        return seal(subject_id, context, plaintext)
+    def seal(self, subject_id: UUID | None, context: str, plaintext: bytes) -> bytes:
+        return seal(subject_id or _installation(), context, plaintext)
 
-    def open(self, subject_id: UUID | str, context: str, sealed: bytes) -> bytes:
-        return open_(subject_id, context, sealed)
+    def open(self, subject_id: UUID | None, context: str, sealed: bytes) -> bytes:
+        return open_(subject_id or INSTALLATION, context, sealed)

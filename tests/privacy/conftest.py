@@ -4,7 +4,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from privacy import subjects
+from privacy import consents, subjects
+from privacy import notices as published
 
 from .diary import Diary, Owner
 
@@ -19,6 +20,17 @@ def now():
 @pytest.fixture
 def notices(db):
     call_command("publish_notices", verbosity=0)
+
+
+@pytest.fixture
+def say(notices, now):
+    """say(subject, purpose, decision): an answer as a page records it."""
+
+    def _say(subject, purpose, decision="given", *, at=now, locale="en", **values):
+        notice = published.current(purpose, locale)
+        return consents.record(subject=subject, purpose=purpose, decision=decision, notice=notice, locale=locale, now=at, **values)
+
+    return _say
 
 
 @pytest.fixture

@@ -1,0 +1,263 @@
+import copy
+from datetime import timedelta
+
+import pytest
+from django import forms
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from core import outbox
+from privacy import consents, notices, seals, subjects, vault
+from privacy.forms import ConsentField, record_answers
+from privacy.models import Consent, Notice
+from privacy.purposes import UnknownPurpose
+
+from .test_notices import changed
+
+
+@pytest.fixture
+def matter(alice, now):
+    return subjects.open_matter(subject=alice, jurisdictions=["CN"], now=now, reference="AP-1")
+
+
+def test_the_last_answer_counts(alice, say):
+    def code():
+        return consents.state(subject=alice, purpose="marketing").code
+
+    assert code() == "not_asked"
+    assert not consents.is_given(subject=alice, purpose="marketing")
+    for decision, given in (("refused", False), ("given", True), ("withdrawn", False), ("given", True)):
+        say(alice, "marketing", decision)
+        assert code() == decision
+        assert consents.is_given(subject=alice, purpose="marketing") is given
+    assert list(Consent.objects.order_by("pk").values_list("sequence", flat=True)) == [1, 2, 3, 4]
+
+
+def test_a_yes_in_one_affair_is_no_yes_in_another(alice, matter, say, now):
+    other = subjects.open_matter(subject=alice, jurisdictions=["CN"], now=now)
+    say(alice, "application", matter=matter)
+    assert consents.is_given(subject=alice, purpose="application", matter=matter)
+    assert not consents.is_given(subject=alice, purpose="application", matter=other)
+    assert not consents.is_given(subject=alice, purpose="application")
+
+
+def test_a_person_says_nothing_for_another(alice, bob, matter, say):
+    with pytest.raises(consents.UnableToRecord):
+        say(bob, "application", matter=matter)
+    say(alice, "marketing")
+    assert not consents.is_given(subject=bob, purpose="marketing")
+
+
+def test_withdrawing_works_at_once_and_only_a_yes_can_be_withdrawn(alice, say, now):
+    with pytest.raises(consents.UnableToRecord):
+        consents.withdraw(subject=alice, purpose="marketing", locale="en", now=now)
+    say(alice, "marketing")
+    assert consents.current(alice, "marketing").decision == "given"
+    consents.withdraw(subject=alice, purpose="marketing", locale="zh-hans", now=now)
+    assert not consents.is_given(subject=alice, purpose="marketing")
+    assert consents.current(alice, "marketing").decision == "withdrawn"
+    with pytest.raises(consents.UnableToRecord):
+        consents.withdraw(subject=alice, purpose="marketing", locale="en", now=now)
+
+
+def test_a_material_change_asks_again_a_change_of_words_does_not(alice, say, now):
+    say(alice, "marketing")
+    notices.publish("marketing", texts=changed("marketing", impact_text="Rarely."), now=now)
+    assert consents.is_given(subject=alice, purpose="marketing")
+    notices.publish("marketing", texts=changed("marketing", methods="By telephone."), now=now)
+    assert consents.state(subject=alice, purpose="marketing").code == "reconsent_needed"
+    assert consents.states(alice)[0].code == "reconsent_needed"
+    assert not consents.is_given(subject=alice, purpose="marketing")
+    assert consents.current(alice, "marketing") is None
+    say(alice, "marketing")
+    assert consents.is_given(subject=alice, purpose="marketing")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "notice_code", "change"),
+    [
+        ("marketing", "account", {}),  # the notice is about something else
+        ("marketing", "marketing", {"locale": "zh-hans"}),  # read in another language
+        ("marketing", "marketing", {"decision": "perhaps"}),
+        ("marketing", "marketing", {"method": "telepathy"}),
+    ],
+)
+def test_an_answer_that_proves_nothing_is_not_recorded(alice, say, now, purpose, notice_code, change):
+    values = {"decision": "given", "locale": "en", "notice": notices.current(notice_code, "en")} | change
+    with pytest.raises(consents.UnableToRecord):
+        consents.record(subject=alice, purpose=purpose, now=now, **values)
+    assert not Consent.objects.exists()
+
+
+def test_an_unpublished_or_bundling_notice_is_no_proof(alice, now, db):
+    body = notices.compiled("application")["en"]
+    draft = Notice.objects.create(code="application", version=1, locale="en", material=True, sha256="0" * 64, **body)
+    values = {"subject": alice, "purpose": "application", "decision": "given", "locale": "en", "now": now}
+    with pytest.raises(consents.UnableToRecord, match="not published"):
+        consents.record(notice=draft, **values)
+    bundled = Notice.objects.create(
+        code="b", version=1, locale="en", material=True, sha256="0" * 64, published_at=now, **(body | {"purposes": ["application", "marketing"]})
+    )
+    with pytest.raises(consents.UnableToRecord, match="by itself"):
+        consents.record(notice=bundled, **values)
+    with pytest.raises(UnknownPurpose):
+        consents.record(notice=bundled, **(values | {"purpose": "fun"}))
+
+
+def test_the_erased_neither_answer_nor_have_given(alice, say, now):
+    say(alice, "marketing")
+    vault.erase(alice, now=now)
+    assert not consents.is_given(subject=alice, purpose="marketing")
+    with pytest.raises(consents.UnableToRecord):
+        say(alice, "marketing")
+
+
+def test_answers_are_only_ever_added(alice, say):
+    consent = say(alice, "marketing", "refused")
+    with pytest.raises(Exception, match="Cannot update"), transaction.atomic():
+        Consent.objects.filter(pk=consent.pk).update(decision="given")
+    with pytest.raises(Exception, match="Cannot delete"), transaction.atomic():
+        Consent.objects.all().delete()
+
+
+def test_two_answers_at_once_both_stand_in_order(alice, say, monkeypatch):
+    say(alice, "marketing")
+    original, blind = consents.make, []
+
+    def meanwhile(prefix):
+        if not blind:
+            blind.append(1)
+            say(alice, "marketing", "refused")
+        return original(prefix)
+
+    monkeypatch.setattr(consents, "make", meanwhile)
+    say(alice, "marketing", "withdrawn")
+    assert list(Consent.objects.order_by("sequence").values_list("sequence", "decision")) == [(1, "given"), (2, "refused"), (3, "withdrawn")]
+
+
+def test_apps_above_hear_of_a_change_with_ids_only(alice, say):
+    heard = []
+    with outbox.handler_for_a_while("consent.changed", lambda *, job: heard.append(job.payload), label="tests.listener"):
+        consent = say(alice, "marketing")
+        outbox.drain(now=consent.at + timedelta(days=365))
+    assert heard == [{"consent": consent.pk, "purpose": "marketing", "decision": "given"}]
+
+
+# --- receipts
+
+
+def test_a_receipt_verifies_and_says_what_was_agreed(alice, matter, say, now):
+    say(alice, "application", matter=matter)
+    (signed,) = consents.receipts(alice)
+    document = signed["receipt"]
+    assert consents.verify_receipt(signed)
+    assert document["piiPrincipalId"] == alice.pseudonym
+    assert document["jurisdiction"] == "CN"
+    assert document["sensitive"] is True
+    assert document["services"][0]["purposes"][0]["purpose"] == "application"
+    assert document["consentTimestamp"] == int(now.timestamp())
+    assert document["noticeHash"] == notices.current("application", "en").sha256
+    for name in [
+        "version",
+        "jurisdiction",
+        "consentTimestamp",
+        "collectionMethod",
+        "consentReceiptID",
+        "language",
+        "piiPrincipalId",
+        "piiControllers",
+        "policyUrl",
+        "services",
+    ]:
+        assert document[name]
+
+
+@pytest.mark.parametrize("path", [("decision",), ("piiPrincipalId",), ("services", 0, "purposes", 0, "termination")])
+def test_a_changed_receipt_does_not_verify(alice, say, path):
+    say(alice, "marketing")
+    (signed,) = consents.receipts(alice)
+    forged = copy.deepcopy(signed)
+    *steps, last = path
+    holder = forged["receipt"]
+    for step in steps:
+        holder = holder[step]
+    holder[last] = "given?"
+    assert consents.verify_receipt(signed)
+    assert not consents.verify_receipt(forged)
+
+
+@pytest.mark.parametrize("garbage", [{}, {"receipt": {}, "signature": "!"}, {"receipt": {}, "signature": None}, {"receipt": {}, "signature": ""}])
+def test_garbage_is_no_receipt(garbage):
+    assert not consents.verify_receipt(garbage)
+
+
+def test_signatures_are_bound_to_payload_and_key():
+    signature = seals.sign(b"agreement")
+    assert seals.verify(b"agreement", signature)
+    assert not seals.verify(b"agreement.", signature)
+    assert not seals.verify(b"agreement", signature, key=bytes(32))
+    assert len(seals.public_key()) == 32
+
+
+# --- asking inside a form
+
+
+class Registration(forms.Form):
+    account = ConsentField(purpose="account", needed=True)
+    marketing = ConsentField(purpose="marketing")
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-hans"])
+def test_two_equal_answers_and_none_chosen(notices, locale):
+    with translation.override(locale):
+        form = Registration()
+        html = render_to_string("privacy/consent.html", {"field": form["marketing"]})
+    ask = Notice.objects.get(code="marketing", locale=locale).ask
+    assert html.count('type="radio"') == 2
+    assert "checked" not in html
+    for name in ("question", "what", "why", "kept", "refuse", "yes", "no"):
+        assert ask[name] in html
+    assert "/privacy/notices/marketing/" in html
+
+
+def test_no_answer_is_no_answer(notices):
+    form = Registration({})
+    assert not form.is_valid()
+    assert set(form.errors) == {"account", "marketing"}
+
+
+@pytest.mark.parametrize("value", ["maybe", "on", "1", "", "yes:0", "yes:99"])
+def test_only_yes_or_no_to_the_current_notice_count(notices, value):
+    assert "marketing" in Registration({"account": "yes", "marketing": value}).errors
+
+
+def test_a_needed_consent_says_what_a_no_means(notices):
+    with translation.override("en"):
+        form = Registration({"account": "no:1", "marketing": "no:1"})
+        assert form.errors == {"account": ["We cannot open an account. You can still read the public pages."]}
+
+
+def test_a_stale_page_is_asked_again(notices, now):
+    from privacy import notices as published
+
+    published.publish("marketing", texts=changed("marketing", impact_text="Rarely."), now=now)
+    assert "marketing" in Registration({"account": "yes:1", "marketing": "yes:1"}).errors
+    assert Registration({"account": "yes:1", "marketing": "yes:2"}).is_valid()
+
+
+def test_answers_are_recorded_each_on_its_own(notices, alice, now):
+    with translation.override("en"):
+        form = Registration({"account": "yes:1", "marketing": "no:1"})
+        assert form.is_valid()
+        assert form.cleaned_data["account"]
+        assert not form.cleaned_data["marketing"]
+        record_answers(form.cleaned_data.values(), subject=alice, now=now)
+    assert consents.is_given(subject=alice, purpose="account")
+    assert consents.state(subject=alice, purpose="marketing").code == "refused"
+
+
+def test_asking_twice_does_not_ask_the_database_twice(notices, django_assert_num_queries):
+    form = Registration()
+    with django_assert_num_queries(1):
+        render_to_string("privacy/consent.html", {"field": form["marketing"]})
