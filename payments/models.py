@@ -28,6 +28,7 @@ class BankAccount(Referenced, SealedRow):
     number_index = models.BinaryField(max_length=32, db_index=True)
     last4 = models.CharField(max_length=4)
     verified_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
@@ -36,7 +37,17 @@ class BankAccount(Referenced, SealedRow):
         verbose_name_plural = _("bank accounts")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["party", "number_index"], condition=Q(retired_at=None), name="payments_bankaccount_one_live"),
+            models.CheckConstraint(name="payments_bankaccount_one_verdict", condition=Q(verified_at=None) | Q(refused_at=None)),
         ]
+
+    @property
+    def state(self) -> str:
+        """For pages: retired, verified, refused or pending."""
+        if self.retired_at:
+            return "retired"
+        if self.verified_at:
+            return "verified"
+        return "refused" if self.refused_at else "pending"
 
 
 PAYMENT = Transitions(
@@ -53,6 +64,17 @@ PAYMENT = Transitions(
         "cancelled": (),
     },
 )
+STATE_LABELS = {
+    "created": _("Ordered"),
+    "sent": _("Sent to the bank"),
+    "settled": _("Done"),
+    "refused": _("Refused by the bank"),
+    "unknown": _("Outcome unknown"),
+    "cancelled": _("Cancelled"),
+    "received": _("Received"),
+    "unmatched": _("Waiting to be matched"),
+    "returned": _("Returned"),
+}
 
 
 @track_state
@@ -79,8 +101,9 @@ class Payment(Referenced):
     currency = models.CharField(max_length=3)
     key = models.CharField(max_length=80, unique=True)  # the business fact: "disbursement:LN-…", "withdrawal:…"
     source = models.CharField(max_length=40, blank=True)  # ledger owner the money leaves or enters
+    source_code = models.CharField(max_length=24, blank=True)  # and which of the owner's accounts
     rail_reference = models.CharField(max_length=80, blank=True)
-    state = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=PAYMENT.choices(STATE_LABELS))
     booked_on = models.DateField()
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -91,6 +114,7 @@ class Payment(Referenced):
     class Meta:
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
+        permissions: ClassVar = [("match_receipt", _("Can match an unmatched receipt to a party"))]
         constraints: ClassVar = [
             models.CheckConstraint(name="payments_payment_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(name="payments_payment_out_has_account", condition=Q(direction="in") | Q(bank_account__isnull=False)),
@@ -139,6 +163,7 @@ class SandboxTransfer(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     outcome = models.CharField(max_length=10, choices=[("paid", "paid"), ("refused", "refused"), ("delayed", "delayed")])
+    reason = models.CharField(max_length=40, blank=True)
     asked = models.IntegerField(default=1)
     answers_lost = models.IntegerField(default=0)
     at = models.DateTimeField()
@@ -147,6 +172,24 @@ class SandboxTransfer(models.Model):
     class Meta:
         verbose_name = _("sandbox bank transfer")
         verbose_name_plural = _("sandbox bank transfers")
+
+
+class SandboxLine(models.Model):
+    """One booking on the account the platform holds at the sandbox bank: what its statement reports."""
+
+    kept_by_sandbox_bank = True
+
+    key = models.CharField(max_length=80, unique=True)  # the transfer's key, or the payer's own
+    direction = models.CharField(max_length=3, choices=Payment.Direction)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reference = models.CharField(max_length=80, blank=True)
+    repeats = models.IntegerField(default=0)  # how often the statement reports it once too often
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("sandbox bank booking")
+        verbose_name_plural = _("sandbox bank bookings")
 
 
 class SandboxOrder(models.Model):
@@ -172,4 +215,4 @@ class SandboxOrder(models.Model):
         constraints: ClassVar = [models.CheckConstraint(name="payments_sandboxorder_times", condition=Q(times__gte=0) & Q(seconds__gte=0))]
 
 
-__all__ = ["PAYMENT", "BankAccount", "BankLine", "Payment", "SandboxOrder", "SandboxTransfer"]
+__all__ = ["PAYMENT", "BankAccount", "BankLine", "Payment", "SandboxLine", "SandboxOrder", "SandboxTransfer"]

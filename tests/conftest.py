@@ -25,3 +25,11 @@ def books_may_be_emptied_between_tests():
     TransactionTestCase._fixture_teardown = emptied
     yield
     TransactionTestCase._fixture_teardown = flush
+
+
+@pytest.fixture(autouse=True)
+def sandbox_bank_connection(request):
+    """The sandbox bank writes on the test's own connection, unless the test asks for the bank's: django_db(transaction=True, databases=[…, "sandbox_bank"])."""
+    marker = request.node.get_closest_marker("django_db")
+    own = marker is not None and "sandbox_bank" in (marker.kwargs.get("databases") or ())
+    settings.SANDBOX_BANK_ALIAS = "sandbox_bank" if own else "default"
