@@ -52,4 +52,4 @@ def prepare_sample_market() -> list[tuple[str, str]]:
         call_command("sample_market", "--cast", verbosity=0)
     from config.sample.cast import SIGN_INS  # type: ignore[import-not-found, unused-ignore]
 
-    return [tuple(map(str, entry)) if isinstance(entry, tuple | list) else (str(entry), "") for entry in SIGN_INS]
+    return [(str(who), str(how)) for who, how in SIGN_INS]

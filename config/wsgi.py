@@ -2,7 +2,12 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+
+from core import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+if not embedded.secrets_kept():
+    raise ImproperlyConfigured(f"The run folder {embedded.home()} cannot be written, so this installation's keys cannot be kept; set them or the folder.")

@@ -1,4 +1,9 @@
-"""What every test stands on."""
+"""What every test stands on: servers of the test session's own when none were named, and a real browser when there is one."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import pgtrigger
 import pytest
@@ -6,14 +11,58 @@ from django.conf import settings
 from django.test import TransactionTestCase
 from pgtrigger import registry
 
+from core.embedded import Claim, Services, UnableToStart
 
-def pytest_configure() -> None:
-    """Signing somebody in must not cost a quarter of a second in each test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+_claim = Claim()
+_services: Services | None = None
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSER_FLAGS = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-default-apps")
+NO_BROWSER = "no Chromium found: set CHROMIUM to its path, or install the package `chromium`"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The session starts the servers once; xdist's workers find them through the same folder. Django touches no database before this."""
+    global _services
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    services = Services(postgres=settings.EMBEDDED_POSTGRES, valkey=settings.EMBEDDED_VALKEY, durable=False)
+    try:
+        if settings.EMBEDDED_POSTGRES or settings.EMBEDDED_VALKEY:
+            _claim.take()
+        _services = services.start()
+    except UnableToStart as error:
+        pytest.exit(f"The tests' own servers cannot start: {error}", returncode=4)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _services is not None and not hasattr(config, "workerinput"):
+        _services.stop()
+        _claim.drop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever drives a browser is marked, whoever wrote it."""
+    for item in items:
+        if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.browser)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_BROWSER in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"!!! {len(skipped)} BROWSER TESTS DID NOT RUN: {NO_BROWSER} !!!", red=True, bold=True)
+
+
+def chromium() -> str | None:
+    """Where the browser is: CHROMIUM, or one of the usual names."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named if os.access(named, os.X_OK) else None
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
 
 
 @pytest.fixture(autouse=True, scope="session")
-def books_may_be_emptied_between_tests():
+def books_may_be_emptied_between_tests() -> Iterator[None]:
     """Tables that refuse TRUNCATE refuse the flush after a transactional test too; there, and only there, they let it pass."""
     flush = TransactionTestCase._fixture_teardown
     uris = [uri for uri, (_, trigger) in registry._registry.items() if pgtrigger.Truncate in trigger.operation]
@@ -28,8 +77,39 @@ def books_may_be_emptied_between_tests():
 
 
 @pytest.fixture(autouse=True)
-def sandbox_bank_connection(request):
+def sandbox_bank_connection(request: pytest.FixtureRequest) -> None:
     """The sandbox bank writes on the test's own connection, unless the test asks for the bank's: django_db(transaction=True, databases=[…, "sandbox_bank"])."""
     marker = request.node.get_closest_marker("django_db")
     own = marker is not None and "sandbox_bank" in (marker.kwargs.get("databases") or ())
     settings.SANDBOX_BANK_ALIAS = "sandbox_bank" if own else "default"
+
+
+@pytest.fixture(scope="session")
+def soak() -> bool:
+    """True in `make soak`: tests that count take their full counts then."""
+    return bool(os.environ.get("SOAK"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium. Missing: a failure on the build machine, a skip with one loud line elsewhere."""
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+            pytest.fail(NO_BROWSER, pytrace=False)
+        pytest.skip(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    flags = [*BROWSER_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=flags)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A fresh page with nothing remembered from another test."""
+    context = browser.new_context()
+    yield context.new_page()
+    context.close()

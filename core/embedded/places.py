@@ -52,7 +52,9 @@ def make_home() -> Path:
     """Create the run folder. For root it may be entered, not listed, by the servers' account; what is secret in it has its own mode."""
     path = home()
     try:
-        path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True, parents=True)
+        for folder in reversed([path, *path.parents]):  # `parents=True` would forget the mode of all but the last
+            if not folder.exists():
+                folder.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     except OSError as error:
         raise UnableToStart(f"The run folder {path} cannot be created: {error.strerror}.") from error
     return path

@@ -37,12 +37,13 @@ class Services:
         found = make_places()
         if not secrets_kept():
             raise UnableToStart(f"The run folder {home()} cannot be written, so its passwords cannot be kept.")
-        kinds = [kind for kind, wanted in zip((Postgres, Valkey), self._wanted, strict=True) if wanted]
+        kinds: tuple[type[Postgres | Valkey], ...] = (Postgres, Valkey)
         try:
-            for kind in kinds:
-                server = kind(found, log=log_file(kind.__name__.lower()), durable=self._durable)
-                self._servers.append(server)
-                server.start()
+            for kind, wanted in zip(kinds, self._wanted, strict=True):
+                if wanted:
+                    server = kind(found, log=log_file(kind.__name__.lower()), durable=self._durable)
+                    self._servers.append(server)
+                    server.start()
             for server in self._servers:
                 server.wait()
         except BaseException:

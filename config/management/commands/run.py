@@ -11,9 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
 from config import preparation
+from config.logs import redact
 from config.supervisor import Stopped, Supervisor, UnableToServe, free_port, stop_on_signals
 from core.embedded import Claim, Services, UnableToStart
 from core.embedded.process import die_with_parent
@@ -51,6 +53,8 @@ class Command(BaseCommand):
             self._say("\nStopping …")
         except (UnableToStart, UnableToServe) as error:
             raise CommandError(str(error)) from error
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {redact(str(error)).strip()}") from error
         finally:
             self._end()
         self._say("Stopped.")

@@ -1,0 +1,33 @@
+"""Every answer has a reference; private pages are stored nowhere."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+
+from config.middleware import PrivatePages, RequestReference
+
+
+def test_a_proxys_reference_is_kept_and_a_hostile_one_replaced(client: Client) -> None:
+    assert client.get("/healthz", headers={"X-Request-ID": "abcd-1234-efgh"})["X-Request-ID"] == "abcd-1234-efgh"
+    replaced = client.get("/healthz", headers={"X-Request-ID": "a b\tc<script>"})["X-Request-ID"]
+    assert len(replaced) == 12
+    assert replaced.isalnum()
+
+
+def test_two_requests_have_two_references() -> None:
+    seen: list[str] = []
+    middleware = RequestReference(lambda request: seen.append(request.reference) or HttpResponse())
+    answers = [middleware(RequestFactory().get("/")) for _ in range(2)]
+    assert [answer["X-Request-ID"] for answer in answers] == seen
+    assert len(set(seen)) == 2
+
+
+@pytest.mark.parametrize(("signed_in", "stored"), [(True, False), (False, True)])
+def test_pages_of_somebody_signed_in_are_not_stored(signed_in: bool, stored: bool) -> None:
+    request = RequestFactory().get("/")
+    request.user = type("Somebody", (), {"is_authenticated": True})() if signed_in else AnonymousUser()
+    answer = PrivatePages(lambda _request: HttpResponse())(request)
+    assert ("no-store" in answer.get("Cache-Control", "")) is not stored
+    for feature in ("contacts", "camera", "microphone", "geolocation", "accelerometer"):
+        assert f"{feature}=()" in answer["Permissions-Policy"]

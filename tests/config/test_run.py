@@ -1,0 +1,134 @@
+"""`manage.py run` for real: it serves, it ends with everything it started, and two checkouts know nothing of each other."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.config.site import Site, alive, own_checkout, running, until
+
+pytestmark = [
+    pytest.mark.xdist_group("processes"),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc"),
+]
+SLOW_TASK = """
+
+@shared_task(name="tests.slow", ignore_result=True)
+def slow(marker: str) -> None:
+    import pathlib, time
+    pathlib.Path(marker).touch()
+    time.sleep(600)
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with own_checkout(tmp_path_factory.mktemp("one")) as path:
+        yield path
+
+
+def gone(site: Site, tree: set[int]) -> None:
+    until(lambda: not any(alive(pid) for pid in tree), "every process of the site ends")
+    assert site.status() == 0
+    until(lambda: "not running" in site.manage("status").stdout, "the folder is free again")
+
+
+def test_it_serves_pages_static_files_and_readiness(checkout: Path) -> None:
+    with running(checkout) as site:
+        assert site.status("/healthz") == 200
+        assert site.status("/readyz") == 200
+        assert site.status("/static/admin/css/base.css") == 200
+        report = site.manage("status")
+        assert report.returncode == 0
+        assert site.url in report.stdout
+        attached = site.manage("shell", "-c", "from core.models import Job; print('jobs', Job.objects.count() >= 0)")
+        assert "jobs True" in attached.stdout, attached.stderr
+
+
+def test_a_second_start_in_the_same_checkout_says_where_the_first_is(checkout: Path) -> None:
+    with running(checkout) as site:
+        second = site.manage("run", "--port", "0")
+        assert second.returncode == 1
+        assert "Already running in this folder" in second.stderr
+        assert site.url in second.stderr
+        assert "Traceback" not in second.stderr
+        assert site.status() == 200
+        assert "Stopped" in site.manage("stop").stdout
+        gone(site, {site.pid})
+
+
+def test_a_busy_port_is_named(checkout: Path) -> None:
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = str(busy.getsockname()[1])
+        refused = Site(checkout).manage("run", "--port", port)
+    assert refused.returncode == 1
+    assert f"Port {port}" in refused.stderr
+    assert "PORT=" in refused.stderr
+
+
+def test_kill_9_of_the_parent_leaves_nothing(checkout: Path) -> None:
+    with running(checkout) as site:
+        tree = site.tree()
+        assert len(tree) >= 8, "parent, web and its workers, worker and its pool, beat, PostgreSQL, Valkey"
+        os.kill(site.pid, signal.SIGKILL)
+        site.process.wait()
+        gone(site, tree)
+        again = Site(checkout).start()  # what was committed is there, and nothing stands in the way
+        assert again.status("/readyz") == 200
+        again.stop()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_killing_make_ends_all(checkout: Path, how: signal.Signals) -> None:
+    with running(checkout, by_make=True) as site:
+        tree = site.tree()
+        os.kill(site.pid, how)
+        site.process.wait()
+        gone(site, tree)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_soon_even_while_jobs_run(checkout: Path, how: signal.Signals, tmp_path: Path) -> None:
+    tasks = checkout / "core" / "tasks.py"
+    if "tests.slow" not in tasks.read_text():
+        tasks.write_text(tasks.read_text() + SLOW_TASK)
+    with running(checkout) as site:
+        markers = [checkout / f"busy-{how}-{number}" for number in range(4)]
+        for marker in markers:
+            sent = site.manage("shell", "-c", f"from celery import current_app; current_app.send_task('tests.slow', ['{marker}'])")
+            assert sent.returncode == 0, sent.stderr
+        until(lambda: sum(marker.exists() for marker in markers) == 2, "both workers are busy")
+        tree = site.tree()
+        os.kill(site.pid, how)
+        until(lambda: site.process.poll() is not None, "the parent ends", seconds=10)
+        assert site.process.returncode == 0
+        gone(site, tree)
+
+
+def test_children_that_fall_are_started_again(checkout: Path) -> None:
+    with running(checkout) as site:
+        children = {pid for pid in site.tree() if b"manage.py" in Path(f"/proc/{pid}/cmdline").read_bytes()} - {site.pid}
+        for pid in children:
+            if alive(pid):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: site.status() == 200, "pages again")
+        until(lambda: not children & site.tree(), "the fallen are gone")
+
+
+def test_two_checkouts_share_nothing(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    count = "from core.models import Holiday; print('holidays', Holiday.objects.filter(calendar='XX').count())"
+    with own_checkout(tmp_path_factory.mktemp("two")) as other, running(checkout) as first, running(other) as second:
+        made = first.manage("shell", "-c", "from core.models import Holiday; Holiday.objects.create(calendar='XX', day='2026-01-01')")
+        assert made.returncode == 0, made.stderr
+        assert first.url != second.url
+        assert first.status() == second.status() == 200
+        assert "holidays 1" in first.manage("shell", "-c", count).stdout
+        assert "holidays 0" in second.manage("shell", "-c", count).stdout
+        first.stop()
+        assert second.status("/readyz") == 200

@@ -1,0 +1,69 @@
+"""Settings refuse what would be unsafe, say why in one line, and need nothing at all for looking around."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+CHECKOUT = Path(settings.BASE_DIR)
+SERVERS = {"DATABASE_URL": "postgres://nobody:x@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+KEY = "A" * 43 + "="
+SECRETS = {"SECRET_KEY": "7ghT2!kZp0QmXw94vLbNc" * 3, "VAULT_KEYS": f"k1:{KEY}", "BLIND_INDEX_KEY": KEY, "SIGNING_KEY": KEY}
+PRODUCT = SERVERS | SECRETS | {"DEBUG": "0", "ALLOWED_HOSTS": "loans.example"}
+
+
+def manage(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess:
+    clean = {"PATH": os.environ["PATH"], "XINQIAO_HOME": str(home), "LANG": "C.UTF-8"}
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=CHECKOUT, env=clean | environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def refusal(done: subprocess.CompletedProcess) -> str:
+    assert done.returncode != 0
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "VAULT_KEYS", "BLIND_INDEX_KEY", "SIGNING_KEY", "ALLOWED_HOSTS"])
+def test_a_product_installation_names_the_secret_it_lacks(missing: str, tmp_path: Path) -> None:
+    given = {name: value for name, value in PRODUCT.items() if name != missing}
+    assert f"{missing} must be set when DEBUG=0" in refusal(manage("check", home=tmp_path, **given))
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "REDIS_URL"])
+def test_a_product_installation_refuses_embedded_services(missing: str, tmp_path: Path) -> None:
+    given = {name: value for name, value in PRODUCT.items() if name != missing}
+    assert "SINGLE_NODE=1" in refusal(manage("check", home=tmp_path, **given))
+
+
+def test_one_machine_of_ones_own_may_use_embedded_services(tmp_path: Path) -> None:
+    done = manage("check", home=tmp_path, **SECRETS, DEBUG="0", ALLOWED_HOSTS="loans.example", SINGLE_NODE="1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_product_settings_pass_the_deployment_check(tmp_path: Path) -> None:
+    done = manage("check", "--deploy", "--fail-level", "WARNING", home=tmp_path, **PRODUCT)
+    assert done.returncode == 0, done.stderr
+
+
+def test_settings_need_no_writable_folder(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder, so nothing can be made in it, not even by root")
+    done = manage("shell", "-c", "from core import embedded; print('kept', embedded.secrets_kept())", home=blocked / "run")
+    assert done.stdout.split()[-2:] == ["kept", "False"], done.stderr
+
+
+def test_looking_at_settings_starts_nothing(tmp_path: Path) -> None:
+    done = manage("shell", "-c", "from django.conf import settings; print(settings.DATABASES['default']['HOST'])", home=tmp_path / "run")
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("run/pg*"))
+
+
+def test_development_secrets_are_made_once(tmp_path: Path) -> None:
+    show = "from django.conf import settings; print(settings.SECRET_KEY, settings.VAULT_KEYS)"
+    first, second = (manage("shell", "-c", show, home=tmp_path).stdout for _ in range(2))
+    assert first.strip()
+    assert first == second
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("secret.*"))
