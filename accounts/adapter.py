@@ -37,9 +37,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> User:
         data = form.cleaned_data
-        return onboarding.register(
-            email=data["email"], password=data.get("password1"), language=data["language"], answers=form.consent_answers(), now=timezone.now()
-        )
+        answers = [data["account"], data["marketing"]]
+        return onboarding.register(email=data["email"], password=data["password1"], language=data["language"], answers=answers, now=timezone.now())
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user = request.user

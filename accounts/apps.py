@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from . import identity  # noqa: F401 (importing registers the job handler)
+        from . import identity, personal_data  # noqa: F401 (importing registers the job handler and what we hold)

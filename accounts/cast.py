@@ -17,6 +17,10 @@ from django.db import transaction
 from django.utils import timezone
 from stdnum.cn import ric
 
+from privacy import notices
+from privacy.forms import Answer
+from privacy.models import Notice
+
 from . import adapter, identity, onboarding, parties, roles
 from .models import Party, User
 
@@ -89,16 +93,26 @@ def make(name: str, *, now: datetime | None = None) -> Member:
 
 
 def _register(person: Person, *, now: datetime) -> User:
-    user = onboarding.register(email=person.email, password=PASSWORD, language="zh-hans", now=now, staff=bool(person.role))
+    yes = [_yes("account", now=now)]
+    user = onboarding.register(email=person.email, password=PASSWORD, language="zh-hans", now=now, answers=yes, staff=bool(person.role))
     EmailAddress.objects.create(user=user, email=person.email, primary=True, verified=True)
     party = Party.objects.get(subject=user.subject_id)
     if person.role:
         _make_staff(user, person.role)
         return user
     parties.choose_sides(party, borrows=person.borrows, invests=person.invests, by=user, now=now)
-    check = identity.submit(party=party, document="resident_id", legal_name=person.legal_name, number=person.number, by=user, now=now)
+    check = identity.submit(
+        party=party, document="resident_id", legal_name=person.legal_name, number=person.number, by=user, now=now, answers=[_yes("identity", now=now)]
+    )
     identity.verify(check, legal_name=person.legal_name, now=now)
     return user
+
+
+def _yes(purpose: str, *, now: datetime) -> Answer:
+    """A yes to the current notice; the notices are published first where nobody has done so."""
+    if not Notice.objects.filter(code=purpose, locale="zh-hans", published_at__isnull=False).exists():
+        notices.publish_all(now=now)
+    return Answer("given", purpose, notices.current(purpose, "zh-hans"))
 
 
 def _make_staff(user: User, role: str) -> None:

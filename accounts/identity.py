@@ -1,5 +1,6 @@
 """Identity checks: a document is submitted, a provider answers later (outbox job `identity.check`), the party becomes verified or not."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -10,7 +11,8 @@ from django_stubs_ext import StrOrPromise
 from core import outbox
 from core.refusals import Conflict
 from core.states import move
-from privacy import vault
+from privacy import consents, vault
+from privacy.forms import Answer, record_answers
 
 from . import audit, documents, kyc
 from .models import IdentityCheck, Party, User
@@ -30,16 +32,29 @@ class UnableToSubmit(Conflict):
 
 
 @transaction.atomic
-def submit(*, party: Party, document: str, legal_name: str, number: str, by: User, now: datetime, as_of: date | None = None) -> IdentityCheck:
-    """Begins a check. `as_of` (default: the platform's date at `now`) is the day on which the holder must be of age.
+def submit(
+    *,
+    party: Party,
+    document: str,
+    legal_name: str,
+    number: str,
+    by: User,
+    now: datetime,
+    as_of: date | None = None,
+    answers: Iterable[Answer] = (),
+) -> IdentityCheck:
+    """Begins a check. `as_of` (default: the platform's date at `now`) is the day on which the holder must be of age; `answers` are consents given with it.
 
-    Raises documents.InvalidDocument for a number that cannot be (nothing is kept then) and UnableToSubmit while another check runs.
+    Raises documents.InvalidDocument for a number that cannot be (nothing is kept then), UnableToSubmit without a person's consent or while another check runs.
     A document that already stands for somebody else is refused by the job, in the same words as any other refusal: the page must not tell.
     """
     allowed = BUSINESS_DOCUMENTS if party.kind == Party.Kind.BUSINESS else PERSON_DOCUMENTS
     if document not in allowed:
         raise documents.InvalidDocument("unknown_document")
     found = documents.read(document, number, as_of=as_of or timezone.localdate(now))
+    record_answers(answers, subject=party.subject, now=now)
+    if party.kind == Party.Kind.PERSON and not consents.is_given(subject=party.subject, purpose="identity"):
+        raise UnableToSubmit("no_consent", _("We check your identity only with your consent."))
     try:
         with transaction.atomic():
             check = IdentityCheck.objects.create(

@@ -11,6 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Referenced
@@ -101,6 +102,11 @@ class Party(Referenced, SealedRow):
     @property
     def ledger_owner(self) -> str:
         return f"party:{self.pk}"
+
+    @property
+    def shown_name(self) -> str:
+        """What the pages call the party in passing: no name is opened for a menu."""
+        return gettext("Yourself") if self.kind == self.Kind.PERSON else gettext("Business %(reference)s") % {"reference": self.reference}
 
 
 class Role(models.TextChoices):

@@ -1,0 +1,129 @@
+"""Staff's view of people: pseudonyms, states and times. No sealed value is in any list or form here; acts can only be read."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from privacy.fields import encrypted_fields
+
+from .models import Act, IdentityCheck, Membership, Party, User
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Rows that pages and jobs write: staff look, nobody types. Sealed columns are left out."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        sealed = {*encrypted_fields(self.model), "row_id", "number_index", "password"}
+        return [field.name for field in self.model._meta.concrete_fields if field.name not in sealed]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.get_fields(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("person", "role", "created_at", "ended_at")
+
+    @admin.display(description=_("person"))
+    def person(self, membership: Membership) -> str:
+        return membership.user.pseudonym
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):
+    """By pseudonym. Only the superuser changes who is staff and in which role."""
+
+    list_display = ("pseudonym", "is_staff", "is_active", "language", "joined_at")
+    list_filter = ("is_staff", "is_active", "groups")
+    list_select_related = ("subject",)
+    search_fields = ("subject__pseudonym",)
+    search_help_text = _("Pseudonym")
+    fields = ("pseudonym", "is_active", "is_staff", "groups", "language", "time_zone", "joined_at", "last_login")
+    readonly_fields = ("pseudonym", "language", "time_zone", "joined_at", "last_login")
+    filter_horizontal = ("groups",)
+
+    @admin.display(description=_("pseudonym"), ordering="subject__pseudonym")
+    def pseudonym(self, user: User) -> str:
+        return user.pseudonym
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
+@admin.register(Party)
+class PartyAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "kind", "pseudonym", "borrows", "invests", "verified_at", "created_at")
+    list_filter = ("kind", "borrows", "invests", ("verified_at", admin.EmptyFieldListFilter))
+    list_select_related = ("subject",)
+    search_fields = ("reference", "subject__pseudonym")
+    search_help_text = _("Reference or pseudonym")
+    inlines = (MembershipInline,)
+
+    @admin.display(description=_("pseudonym"), ordering="subject__pseudonym")
+    def pseudonym(self, party: Party) -> str:
+        return party.subject.pseudonym
+
+
+@admin.register(IdentityCheck)
+class IdentityCheckAdmin(ReadOnlyAdmin):
+    list_display = ("reference", "party", "document", "state", "reason_code", "provider", "submitted_at", "decided_at")
+    list_filter = ("state", "document", "provider", "reason_code")
+    list_select_related = ("party",)
+    search_fields = ("reference", "party__reference")
+    search_help_text = _("Reference")
+    ordering = ("-pk",)
+
+
+@admin.register(Membership)
+class MembershipAdmin(ReadOnlyAdmin):
+    list_display = ("party", "person", "role", "created_at", "ended_at")
+    list_filter = ("role", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("party", "user__subject")
+    search_fields = ("party__reference", "user__subject__pseudonym")
+
+    @admin.display(description=_("person"))
+    def person(self, membership: Membership) -> str:
+        return membership.user.pseudonym
+
+
+@admin.register(Act)
+class ActAdmin(ReadOnlyAdmin):
+    list_display = ("at", "who", "action", "target", "request_id")
+    list_filter = ("action",)
+    list_select_related = ("actor__subject",)
+    search_fields = ("target", "actor__subject__pseudonym")
+    search_help_text = _("Reference or pseudonym")
+    date_hierarchy = "at"
+    ordering = ("-pk",)
+
+    @admin.display(description=_("who"), ordering="actor__subject__pseudonym")
+    def who(self, act: Act) -> str:
+        return act.actor.pseudonym
