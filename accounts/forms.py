@@ -93,7 +93,7 @@ class InvitationForm(forms.Form):
     role = forms.ChoiceField(label=_("May"), choices=Role.choices, widget=forms.RadioSelect, initial=Role.VIEW)
 
 
-class SettingsForm(forms.ModelForm[User]):
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     """Language and time zone."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(zone, zone) for zone in sorted(available_timezones()) if "/" in zone])
