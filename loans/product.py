@@ -1,0 +1,55 @@
+"""The product: what may be asked for, and what it costs. One place for every figure that is a choice and not a law."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Product:
+    """Amounts in minor units; rates a year as fractions. `unit` is the smallest pledge; amounts are multiples of it."""
+
+    code: str
+    currency: str
+    amount_min: int
+    amount_max: int
+    terms: tuple[int, ...]
+    unit: int
+    origination_fee_rate: Decimal
+    servicing_fee_rate: Decimal
+    target_yield: Decimal
+    lgd: Decimal
+    penalty_share: Decimal  # of the contract rate, on top of it, while late; held under the cap
+    grace_days: int
+    offer_days: int
+    funding_days: int
+    default_after_days: int = 90
+
+
+STANDARD = Product(
+    code="standard-2026-11",
+    currency="CNY",
+    amount_min=500_000,
+    amount_max=200_000_000,
+    terms=(6, 9, 12, 18, 24, 36),
+    unit=10_000,
+    origination_fee_rate=Decimal("0.008"),
+    servicing_fee_rate=Decimal("0.006"),
+    target_yield=Decimal("0.05"),
+    lgd=Decimal("0.60"),
+    penalty_share=Decimal("0.5"),
+    grace_days=3,
+    offer_days=7,
+    funding_days=14,
+)
+
+
+def origination_fee(product: Product, principal: int) -> int:
+    """The fee for one loan, rounded down to the minor unit in the borrower's favor."""
+    return int(principal * product.origination_fee_rate)
+
+
+def penalty_rate(product: Product, *, annual_rate: Decimal, apr: Decimal, cap: Decimal) -> Decimal:
+    """Extra yearly rate on what is overdue. With it a loan still costs no more than the cap (late charges count: art. 29 of the 2020 interpretation)."""
+    return max(min(annual_rate * product.penalty_share, cap - apr), Decimal(0)).quantize(Decimal("0.000001"))
