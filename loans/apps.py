@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class LoansConfig(AppConfig):
     name = "loans"
     verbose_name = _("Loans")
+
+    def ready(self) -> None:
+        from loans import disbursement  # noqa: F401 registers the handlers of jobs that end here

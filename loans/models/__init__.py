@@ -1,6 +1,6 @@
 """The nouns of a loan, one file each."""
 
-from loans.models.agreement import Agreement, Signature
+from loans.models.agreement import Agreement, AgreementPaper, Signature
 from loans.models.application import Application, Document, FundsItem, Obligor, Review
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
 from loans.models.loan import Charge, DayRun, Disbursement, Installment, Loan, Participation
@@ -9,6 +9,7 @@ from loans.models.repayment import Portion, Repayment, Share
 
 __all__ = [
     "Agreement",
+    "AgreementPaper",
     "Application",
     "BorrowerFile",
     "Charge",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -15,17 +16,16 @@ from loans.models.offer import Offer
 
 
 class Agreement(Referenced):
-    """Terms as canonical JSON without personal data, their hash, and the signed PDF made from them."""
+    """Terms as canonical JSON without personal data, and their hash. Fixed when the last obligor has signed, sealed when the holders are known."""
 
     REFERENCE_PREFIX = "AG"
 
     offer = models.OneToOneField(Offer, on_delete=models.PROTECT, related_name="agreement")
     terms = models.JSONField()
     terms_sha256 = models.CharField(max_length=64)
-    fixed_at = models.DateTimeField()
-    stored_name = models.CharField(max_length=120, blank=True)
-    pdf_sha256 = models.CharField(max_length=64, blank=True)
-    signature = models.CharField(max_length=128, blank=True)  # Ed25519 over pdf_sha256, base64
+    language = models.CharField(max_length=10, blank=True)
+    drawn_up_at = models.DateTimeField()
+    fixed_at = models.DateTimeField(null=True, blank=True)
     holders_sha256 = models.CharField(max_length=64, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
 
@@ -33,10 +33,32 @@ class Agreement(Referenced):
         verbose_name = _("agreement")
         verbose_name_plural = _("agreements")
         constraints: ClassVar = [
-            models.CheckConstraint(
-                name="loans_agreement_sealed_is_signed", condition=Q(sealed_at=None) | (~Q(pdf_sha256="") & ~Q(signature="") & ~Q(holders_sha256=""))
+            models.CheckConstraint(name="loans_agreement_sealed_names_holders", condition=Q(sealed_at=None) | (Q(fixed_at__isnull=False) & ~Q(holders_sha256="")))
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="agreement_terms_fixed",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__terms_sha256__df=pgtrigger.F("new__terms_sha256")) | pgtrigger.Q(old__terms__df=pgtrigger.F("new__terms")),
             )
         ]
+
+
+class AgreementPaper(models.Model):
+    """One signed PDF of the agreement: as fixed at acceptance, and as sealed with its holders at fill. Append-only."""
+
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="papers")
+    kind = models.CharField(max_length=6, choices=[("fixed", _("as accepted")), ("sealed", _("with its holders"))])
+    stored_name = models.CharField(max_length=120, unique=True)
+    sha256 = models.CharField(max_length=64)
+    signature = models.BinaryField(max_length=64)  # Ed25519 by the installation over the sha256 digest
+    made_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("agreement paper")
+        verbose_name_plural = _("agreement papers")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["agreement", "kind"], name="loans_agreementpaper_once")]
+        triggers: ClassVar = [pgtrigger.Protect(name="paper_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
 class Signature(models.Model):
