@@ -1,0 +1,140 @@
+"""Pledging: looked at, confirmed, placed by one guarded statement, cancelled in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts import parties
+from accounts.models import Party, User
+from core import outbox, references, states
+from loans import file as files
+from marketplace import postings
+from marketplace.models import Listing, Pledge
+from privacy import consents
+
+CANCEL_HOURS = 24
+
+
+class UnableToPledge(Exception):
+    """Nothing was taken. `code` is stable, `message` says what to do."""
+
+    def __init__(self, code: str, message: str | Promise) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an investor wants to do, as typed: checked before the confirm page and again when placed."""
+
+    listing: Listing
+    party: Party
+    user: User
+    amount: int
+    seen_rate: Decimal
+
+
+def check(wish: Wish, *, now: datetime) -> None:
+    """Everything that can be known without taking anything. Raises UnableToPledge."""
+    listing = wish.listing
+    if not wish.party.invests or wish.party.verified_at is None:
+        raise UnableToPledge("not_an_investor", _("Confirm your identity as an investor first. Nothing was taken."))
+    if listing.state != "open" or not listing.opens_at <= now < listing.closes_at:
+        raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
+    if wish.seen_rate != listing.annual_rate:
+        raise UnableToPledge("stale_price", _("The rate has changed since you saw it. Look at the listing again."))
+    if wish.amount < listing.minimum:
+        raise UnableToPledge("below_minimum", _("The amount is below the minimum."))
+    if wish.amount % listing.unit:
+        raise UnableToPledge("not_a_multiple", _("The amount must be a multiple of the unit."))
+    if wish.amount > listing.target - listing.funded:
+        raise UnableToPledge("too_much", _("That is more than is still open. Somebody may have been faster."))
+    _check_own(wish)
+
+
+def _check_own(wish: Wish) -> None:
+    """Nobody funds their own loan: not the borrower, a co-borrower, nor any party a person behind them acts for."""
+    behind: set[int] = set()
+    for obligor in wish.listing.loan.agreement.offer.application.obligors.exclude(party=None).select_related("party"):
+        behind |= parties.persons_behind(obligor.party)
+    if behind & parties.persons_behind(wish.party):
+        raise UnableToPledge("own_loan", _("This is a loan of yours or of a party you belong to. You cannot fund it."))
+
+
+def place(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
+    """Reserve the money. One guarded statement decides; the same key again returns the same pledge.
+
+    Raises UnableToPledge: closed, too_much, stale_price, below_minimum, not_a_multiple, own_loan, insufficient_funds, key_conflict.
+    """
+    earlier = Pledge.objects.filter(hold_key=f"pledge:{key}").first()
+    if earlier is not None:
+        return _same(earlier, wish)
+    check(wish, now=now)
+    with transaction.atomic():
+        pledge = _take(wish, key=key, as_of=as_of, now=now)
+        _open_file(pledge, now=now)
+        if Listing.objects.filter(pk=wish.listing.pk, funded=F("target")).exists():
+            outbox.enqueue("listing.full", key=f"listing:{wish.listing.pk}:full:{pledge.pk}", payload={"listing": wish.listing.pk})
+        outbox.enqueue("pledge.placed", key=f"pledge:{pledge.pk}:placed", payload={"pledge": pledge.pk})
+    return pledge
+
+
+def _same(earlier: Pledge, wish: Wish) -> Pledge:
+    if (earlier.party_id, earlier.listing_id, earlier.amount) != (wish.party.pk, wish.listing.pk, wish.amount):
+        raise UnableToPledge("key_conflict", _("This form was already used for another pledge."))
+    return earlier
+
+
+def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
+    pledge = Pledge(
+        reference=references.make(Pledge.REFERENCE_PREFIX),
+        listing=wish.listing,
+        party=wish.party,
+        user=wish.user,
+        amount=wish.amount,
+        hold_key=f"pledge:{key}",
+        risk_acknowledged_at=now,
+        pledged_at=now,
+        cancel_until=min(now + timedelta(hours=CANCEL_HOURS), wish.listing.closes_at),
+    )
+    try:
+        pk = postings.hold(pledge, listing=wish.listing, seen_rate=wish.seen_rate, as_of=as_of, now=now)
+    except postings.InsufficientFunds:
+        raise UnableToPledge("insufficient_funds", _("Your wallet does not hold that much. Pay in first, then pledge again.")) from None
+    if pk is None:
+        wish.listing.refresh_from_db()
+        check(wish, now=now)
+        raise UnableToPledge("too_much", _("That is more than is still open. Somebody may have been faster."))
+    return Pledge.objects.select_related("listing", "party").get(pk=pk)
+
+
+def _open_file(pledge: Pledge, *, now: datetime) -> None:
+    """A pledger sees what pledgers see, while the borrower's consent stands."""
+    file = pledge.listing.loan.file
+    consent = consents.current(file.subject, "listing_disclosure", matter=file.matter)
+    if consent is not None and consent.decision == "given":
+        files.grant(file=file, party=pledge.party, relation="pledger", consent=consent, now=now)
+
+
+@transaction.atomic
+def cancel(pledge: Pledge, *, by: User, as_of: date, now: datetime) -> None:
+    """Take a pledge back inside its window, while the listing is open. The cash is free in the same moment."""
+    listing = Listing.objects.select_for_update().get(pk=pledge.listing_id)
+    locked = Pledge.objects.select_for_update(of=("self",)).select_related("party").get(pk=pledge.pk)
+    if locked.state == "cancelled":
+        return
+    if listing.state != "open" or locked.state != "reserved" or now > locked.cancel_until:
+        raise UnableToPledge("too_late", _("The time to cancel this pledge has passed."))
+    states.move(locked, "cancelled", now=now, by=by.pk, why="by_investor", ended_at=now)
+    postings.release(locked, as_of=as_of)
+    Listing.objects.filter(pk=listing.pk).update(funded=F("funded") - locked.amount)
+    if not listing.pledges.filter(party=locked.party, state="reserved").exists():
+        files.end_grants(file=listing.loan.file, party=locked.party, relation="pledger", now=now)

@@ -1,0 +1,90 @@
+"""Every movement of money the crowd makes: a pledge holds cash, a fill settles the holds into escrow, an expiry releases them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from ledger import operations as books
+from ledger.chart import AccountCode
+from ledger.operations import InsufficientFunds
+from marketplace.models import Listing, Pledge
+
+__all__ = ["InsufficientFunds", "hold", "release", "release_all", "settle_all"]
+
+PLACE = """
+WITH seat AS (
+    UPDATE marketplace_listing SET funded = funded + %(amount)s
+     WHERE id = %(listing)s AND state = 'open' AND opens_at <= %(now)s AND closes_at > %(now)s AND annual_rate = %(rate)s
+       AND funded + %(amount)s <= target RETURNING id, currency),
+pledge AS (
+    INSERT INTO marketplace_pledge (reference, listing_id, party_id, user_id, amount, hold_key, state, risk_acknowledged_at, pledged_at, cancel_until)
+    SELECT %(reference)s, seat.id, %(party)s, %(user)s, %(amount)s, %(hold_key)s, 'reserved', %(now)s, %(now)s, %(cancel_until)s FROM seat RETURNING id),
+{held}
+SELECT pledge.id FROM pledge, held
+"""
+HELD = books.reserve_cte(
+    source="""
+    SELECT %(hold_key)s AS key, 'client_cash' AS debit_code, %(investor)s AS debit_owner, 'listing_escrow' AS credit_code, %(escrow)s AS credit_owner,
+           seat.currency, %(amount)s::bigint AS amount, 'pledge' AS kind, %(reference)s AS reference, %(booked_on)s AS booked_on
+      FROM seat, pledge"""
+)
+PLACE = PLACE.format(held=HELD)
+
+
+def open_escrow(listing: Listing) -> None:
+    """The escrow account of a listing, opened when it is published so that a pledge is one statement."""
+    books.open_account(code=AccountCode.LISTING_ESCROW, owner=listing.ledger_owner, currency=listing.currency)
+
+
+def hold(pledge: Pledge, *, listing: Listing, seen_rate: Any, as_of: date, now: datetime) -> int | None:
+    """The guarded statement: room in the listing, the pledge, and the cash, or nothing. Returns the pledge's id, None when the listing said no.
+
+    Raises InsufficientFunds. Lock order: the listing row, then accounts by id.
+    """
+    books.open_account(code=AccountCode.CLIENT_CASH, owner=pledge.party.ledger_owner, currency=listing.currency)
+    with books.refusals(), connection.cursor() as cursor:
+        cursor.execute(
+            PLACE,
+            {
+                "amount": pledge.amount,
+                "listing": listing.pk,
+                "now": now,
+                "rate": seen_rate,
+                "reference": pledge.reference,
+                "party": pledge.party_id,
+                "user": pledge.user_id,
+                "hold_key": pledge.hold_key,
+                "cancel_until": pledge.cancel_until,
+                "investor": pledge.party.ledger_owner,
+                "escrow": listing.ledger_owner,
+                "booked_on": as_of,
+            },
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def release(pledge: Pledge, *, as_of: date) -> None:
+    """Give one hold back."""
+    books.void(pending_key=pledge.hold_key, key=f"{pledge.hold_key}:void", booked_on=as_of)
+
+
+def release_all(listing: Listing, *, as_of: date) -> int:
+    """Give every hold of a listing back, in one statement."""
+    return books.void_from(
+        "SELECT hold_key || ':void' AS key, hold_key AS pending_key, %(on)s AS booked_on"
+        " FROM marketplace_pledge WHERE listing_id = %(listing)s AND state = 'reserved'",
+        {"listing": listing.pk, "on": as_of},
+    )
+
+
+def settle_all(listing: Listing, *, as_of: date) -> int:
+    """Turn every hold of a filled listing into money in escrow, in one statement."""
+    return books.settle_from(
+        "SELECT hold_key || ':settle' AS key, hold_key AS pending_key, NULL::bigint AS amount, %(on)s AS booked_on"
+        " FROM marketplace_pledge WHERE listing_id = %(listing)s AND state = 'reserved'",
+        {"listing": listing.pk, "on": as_of},
+    )

@@ -1,0 +1,14 @@
+"""Celery's thin end: each task reads the clock and makes one call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from core import business_day
+from marketplace import listing
+
+
+@shared_task(queue="celery")
+def expire_listings() -> None:
+    listing.expire_due(as_of=business_day.current(), now=timezone.now())
