@@ -39,11 +39,11 @@ def begin(loan: Loan, *, disbursed_on: date, now: datetime) -> None:
 
 def open_to_holders(loan: Loan, *, now: datetime) -> None:
     """Every holder sees what holders see, on the borrower's standing consent; without one, nobody does."""
-    consent = consents.current(loan.file.subject, "listing_disclosure", matter=loan.file.matter)
-    if consent is None or consent.decision != "given":
+    standing = consents.state(subject=loan.file.subject, purpose="listing_disclosure", matter=loan.file.matter)
+    if not standing.given or standing.last is None:
         return
     for participation in loan.participations.select_related("party"):
-        files.grant(file=loan.file, party=participation.party, relation="holder", consent=consent, now=now)
+        files.grant(file=loan.file, party=participation.party, relation="holder", consent=standing.last, now=now)
 
 
 def change(loan: Loan, to: str, *, now: datetime, why: str, **updates: object) -> None:

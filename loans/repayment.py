@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from core import outbox
-from ledger.queries import available
+from ledger.chart import AccountCode
+from ledger.queries import balance
 from loans import distribution, postings, waterfall
 from loans import loan as loans
 from loans.models import Charge, Installment, Loan, Portion, Repayment
@@ -171,7 +172,7 @@ def _check(loan: Loan, amount: int, *, as_of: date) -> None:
     assert loan.disbursed_on is not None
     if as_of < loan.disbursed_on:
         raise UnableToRepay("before_disbursement", _("The loan was not paid out yet on that day."))
-    if amount > available(owner=loan.party.ledger_owner, currency=loan.currency):
+    if amount > balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available:
         raise UnableToRepay("insufficient_funds", _("Your wallet does not hold that much. Pay in first."))
 
 

@@ -1,0 +1,124 @@
+"""An investor's portfolio: what is invested, where it stands, what came back. Every figure from the register and the books."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
+
+from accounts.models import Party
+from ledger.chart import AccountCode
+from ledger.queries import balance
+from loans.models import Installment, Participation, Share
+from marketplace.models import Pledge
+
+LIVING = ("funded", "active", "late", "defaulted")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Minor units. `at_work` is principal not yet repaid; `late` and `defaulted` are parts of it."""
+
+    currency: str
+    available: int
+    reserved: int
+    at_work: int
+    late: int
+    defaulted: int
+    principal_back: int
+    interest: int
+    fees_paid: int
+    loans: int
+
+    @property
+    def earned(self) -> int:
+        """Interest and late charges after the servicing fee."""
+        return self.interest - self.fees_paid
+
+
+def overview(party: Party, *, currency: str) -> Overview:
+    """The portfolio in one currency."""
+    cash = balance(code=AccountCode.CLIENT_CASH, owner=party.ledger_owner, currency=currency)
+    held = Participation.objects.filter(party=party, loan__currency=currency)
+    living = Q(loan__state__in=LIVING)
+    sums = held.aggregate(
+        put_in=_sum("amount", living),
+        back=_sum("received_principal", living),
+        late=_sum("amount", Q(loan__state="late")),
+        late_back=_sum("received_principal", Q(loan__state="late")),
+        lost=_sum("amount", Q(loan__state="defaulted")),
+        lost_back=_sum("received_principal", Q(loan__state="defaulted")),
+        principal_back=_sum("received_principal"),
+        loans=Count("pk", filter=living),
+    )
+    shares = Share.objects.filter(participation__party=party, repayment__loan__currency=currency).aggregate(
+        interest=_sum("interest"), penalties=_sum("penalties"), fees=_sum("servicing_fee")
+    )
+    return Overview(
+        currency=currency,
+        available=cash.available,
+        reserved=cash.pending_out,
+        at_work=sums["put_in"] - sums["back"],
+        late=sums["late"] - sums["late_back"],
+        defaulted=sums["lost"] - sums["lost_back"],
+        principal_back=sums["principal_back"],
+        interest=shares["interest"] + shares["penalties"],
+        fees_paid=shares["fees"],
+        loans=sums["loans"],
+    )
+
+
+def _sum(field: str, where: Q | None = None) -> Coalesce:
+    return Coalesce(Sum(field, filter=where), 0)
+
+
+def holdings(party: Party) -> QuerySet[Participation]:
+    """What the party owns, newest first, with the loan and its listing."""
+    return Participation.objects.filter(party=party).select_related("loan__listing", "loan__file").order_by("-originated_at", "-pk")
+
+
+def pledges(party: Party) -> QuerySet[Pledge]:
+    """Pledges not yet turned into holdings, newest first."""
+    return Pledge.objects.filter(party=party, state="reserved").select_related("listing").order_by("-pledged_at")
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a calendar month brought, or is still due to bring: the party's part of each installment, in minor units."""
+
+    month: date
+    received: int
+    expected: int
+
+
+def months(party: Party, *, currency: str, since: date, until: date) -> list[Month]:
+    """Cash flow by month, past and coming, from shares received and installments still open."""
+    received: dict[date, int] = {}
+    rows = Share.objects.filter(participation__party=party, repayment__loan__currency=currency, repayment__paid_on__range=(since, until))
+    for paid_on, net in rows.values_list("repayment__paid_on", "net"):
+        received[paid_on.replace(day=1)] = received.get(paid_on.replace(day=1), 0) + net
+    expected: dict[date, int] = {}
+    for due_on, amount in _open_parts(party, currency, since, until):
+        expected[due_on.replace(day=1)] = expected.get(due_on.replace(day=1), 0) + amount
+    return [Month(month, received.get(month, 0), expected.get(month, 0)) for month in _each_month(since, until)]
+
+
+def _open_parts(party: Party, currency: str, since: date, until: date) -> list[tuple[date, int]]:
+    """The party's part of every open installment, rounded down: an expectation, not a promise."""
+    rows = Installment.objects.filter(
+        loan__participations__party=party, loan__currency=currency, loan__state__in=("active", "late"), paid_on=None, due_on__range=(since, until)
+    ).values_list("due_on", "principal", "paid_principal", "interest", "paid_interest", "waived_interest", "loan__participations__amount", "loan__principal")
+    return [
+        (due_on, (principal - paid_principal + interest - paid_interest - waived) * holding // whole)
+        for due_on, principal, paid_principal, interest, paid_interest, waived, holding, whole in rows
+    ]
+
+
+def _each_month(since: date, until: date) -> list[date]:
+    month, months_ = since.replace(day=1), []
+    while month <= until:
+        months_.append(month)
+        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    return months_
