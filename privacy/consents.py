@@ -95,9 +95,10 @@ def _append(*, subject: DataSubject, matter: Matter | None, purpose: str, values
     answers = _answers(subject, purpose, matter)
     for attempt in range(6):
         last = answers.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+        receipt_id = make("CR")
         try:
             with transaction.atomic():
-                return answers.create(subject=subject, matter=matter, purpose=purpose, sequence=last + 1, receipt_id=make("CR"), **values)
+                return answers.create(subject=subject, matter=matter, purpose=purpose, sequence=last + 1, receipt_id=receipt_id, **values)
         except IntegrityError:
             if attempt == 5:
                 raise
