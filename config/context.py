@@ -23,6 +23,7 @@ def every_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "sandbox": settings.SIGNED_PACKS_SANDBOX,
         "operator_name": settings.OPERATOR_NAME,
+        "support_email": settings.SUPPORT_EMAIL,
         "books": SimpleLazyObject(books.last),
         "nav_links": SimpleLazyObject(lambda: nav_links(request)),
         "account": SimpleLazyObject(lambda: account(request)),

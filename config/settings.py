@@ -249,5 +249,6 @@ LOGGING = logs.LOGGING
 
 SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
 IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="help@xinqiao.example")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")
 DEFAULT_CURRENCY = env.str("CURRENCY", default="CNY")

@@ -66,7 +66,7 @@ def _extent(rows: list[dict[str, Any]]) -> tuple[int, int]:
 
 
 def _grid(peak: int, trough: int, *, step: int, base: float, scale: float, currency: str) -> list[dict[str, str]]:
-    levels = [n * step for n in range(-(trough // step), peak // step + 1) if n]
+    levels = [n * step for n in range(-(trough // step), -(-peak // step) + 1) if n]
     return [
         {"y": _round(base - level * scale), "ty": _round(base - level * scale - 4), "label": format_amount(level, currency).removesuffix(".00")}
         for level in levels
