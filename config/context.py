@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from accounts import access, parties
+from accounts.models import Party
 from config import books, errors
-
-SESSION_PARTY = "party"
 
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
@@ -67,22 +68,21 @@ def nav_links(request: HttpRequest) -> list[dict[str, Any]]:
     return _links(request, [*names, help_link])
 
 
-def acting_party(request: HttpRequest) -> Any:
-    """The party the person acts for: what the accounts pages put on the request, else the one remembered in the session, else the first."""
-    party = getattr(request, "party", None)
-    return party or next(iter(_parties(request)), None)
+def acting_party(request: HttpRequest) -> Party | None:
+    """The party the person acts for on this page; read once per request."""
+    if not hasattr(request, "party"):
+        try:
+            request.party = access.acting_party(request, now=timezone.now())  # type: ignore[attr-defined]
+        except Http404:
+            request.party = None  # type: ignore[attr-defined]
+    return request.party  # type: ignore[attr-defined, no-any-return]
 
 
-def _parties(request: HttpRequest) -> list[Any]:
-    """The parties of the signed-in person, the acting one first; read once per request."""
-    known = getattr(request, "_parties_of_person", None)
-    if known is None:
-        user = getattr(request, "user", None)
-        parties = list(user.parties.filter(memberships__user=user, memberships__ended_at=None).distinct().order_by("pk")) if hasattr(user, "parties") else []
-        chosen = request.session.get(SESSION_PARTY) if hasattr(request, "session") else None
-        known = sorted(parties, key=lambda party: party.reference != chosen) if chosen else parties
-        request._parties_of_person = known  # type: ignore[attr-defined]
-    return known
+def _others(request: HttpRequest, party: Party | None) -> list[Party]:
+    """The other parties the person may act for."""
+    if party is None:
+        return []
+    return list(parties.for_user(request.user, now=timezone.now()).exclude(pk=party.pk).order_by("pk"))  # type: ignore[arg-type]
 
 
 def _unread(user: Any) -> int:
@@ -107,11 +107,10 @@ def account(request: HttpRequest) -> dict[str, Any]:
     ]
     links = _links(request, names)
     inbox = _address("notifications:inbox")
-    switch = _address("accounts:switch")
     return {
         "party": party,
-        "others": [other for other in _parties(request) if party and other.pk != party.pk] if switch else [],
-        "switch_url": switch,
+        "others": _others(request, party),
+        "switch_url": _address("accounts:switch"),
         "unread": unread,
         "links": [{**link, "count": unread if link["url"] == inbox else 0} for link in links],
     }

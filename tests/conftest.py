@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import TransactionTestCase
 from pgtrigger import registry
 
+from config import translations
 from core.embedded import Claim, Services, UnableToStart
 
 _claim = Claim()
@@ -59,6 +60,12 @@ def chromium() -> str | None:
     if named:
         return named if os.access(named, os.X_OK) else None
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def chinese_is_compiled() -> None:
+    """The binary catalog is not in the repository; pages are tested in both languages."""
+    translations.compile_if_stale()
 
 
 @pytest.fixture(autouse=True, scope="session")
