@@ -37,6 +37,7 @@ ENGINES: dict[str, Engine] = {
     "schedule": Engine("config.engines.schedule"),
     "apr": Engine("config.engines.apr"),
     "waterfall": Engine("config.engines.waterfall"),
+    "price": Engine("config.engines.price"),
 }
 
 

@@ -1,0 +1,38 @@
+"""JSON for `credit.pricing`."""
+
+from typing import Any, get_args
+
+from config.reading import Record, number, one_of, translated, whole
+from credit.pricing import Basis, Cap, Method, Price, Risk, UnableToPrice, price
+
+
+def run(data: dict[str, Any]) -> dict[str, Any]:
+    with translated(UnableToPrice):
+        return written(price(read(data)))
+
+
+def read(data: dict[str, Any]) -> Risk:
+    record = Record(data)
+    values = {name: record.take(name, number) for name in ("pd", "lgd", "target_yield", "servicing_fee", "origination_fee")}
+    term_months = record.take("term_months", whole)
+    method = record.take("method", one_of(*get_args(Method)))
+    cap = record.take("cap", _cap)
+    record.done()
+    return Risk(**values, term_months=term_months, method=method, cap=cap)
+
+
+def _cap(value: Any, name: str) -> Cap:
+    record = Record(value, name)
+    cap = Cap(record.take("rate", number), record.take("basis", one_of(*get_args(Basis))))
+    record.done()
+    return cap
+
+
+def written(found: Price) -> dict[str, Any]:
+    output = {
+        "annual_rate": None if found.annual_rate is None else format(found.annual_rate, "f"),
+        "apr": None if found.apr is None else format(found.apr, "f"),
+        "expected_loss": None if found.expected_loss is None else format(found.expected_loss, "f"),
+        "priced": found.priced,
+    }
+    return output | ({} if found.priced else {"why_not": found.why_not})
