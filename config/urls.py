@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("privacy/", include("privacy.urls")),
     path("account/", include("accounts.urls")),
+    path("wallet/", include("payments.urls")),
 ]
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -83,15 +82,3 @@ def bank(db: None) -> Iterator[Bank]:
     """The bank within one transaction; the books are proved after each test."""
     yield Bank()
     assert checks.check_books(as_of=TODAY).findings == ()
-
-
-@pytest.fixture
-def real_bank(transactional_db: None) -> Iterator[Bank]:
-    """The bank on its own connection, in autocommit: what it did survives our rollback."""
-    yield Bank()
-    assert checks.check_books(as_of=TODAY).findings == ()
-
-
-@pytest.fixture
-def people(bank: Bank) -> SimpleNamespace:
-    return SimpleNamespace(bob=cast.bob(now=NOW), eve=cast.eve(now=NOW), dan=cast.dan(now=NOW))

@@ -1,0 +1,180 @@
+"""Staff's view of payments: read and search; match a receipt nobody claimed; compare with the bank; in the sandbox, order faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from core import business_day
+from core.idempotency import once_per_form
+from core.money import format_amount
+from payments import rails, reconciliation
+from payments.forms import MatchForm
+from payments.models import BankAccount, BankLine, Payment, SandboxLine, SandboxOrder, SandboxTransfer
+from payments.rails import sandbox
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[Any]
+else:
+    Base = admin.ModelAdmin
+
+
+class ReadOnly(Base):
+    """Rows that pages and jobs write: staff look, nobody types."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [str(field) for field in self.get_fields(request, obj)]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=_("amount"))
+    def money(self, row: Any) -> str:
+        return format_amount(row.amount, row.currency)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnly):
+    list_display = ("reference", "kind", "direction", "money", "state", "rail", "booked_on", "sent_at", "closed_at", "reason_code")
+    list_filter = ("state", "kind", "direction", "rail")
+    search_fields = ("=reference", "=key", "=rail_reference")
+    ordering = ("-id",)
+    fields = (
+        "reference", "kind", "direction", "money", "state", "reason_code", "party", "account", "rail", "rail_reference", "key",
+        "source", "source_code", "booked_on", "created_at", "sent_at", "closed_at",
+    )  # fmt: skip
+    actions = ("match_receipt",)
+    change_list_template = "admin/payments/payment/change_list.html"
+
+    @admin.display(description=_("bank account"))
+    def account(self, payment: Payment) -> str:
+        return f"•••• {payment.bank_account.last4}" if payment.bank_account else "–"
+
+    def has_match_receipt_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("payments.match_receipt")
+
+    @admin.action(description=_("Match one unmatched receipt to a party"), permissions=["match_receipt"])
+    def match_receipt(self, request: HttpRequest, queryset: QuerySet[Payment]) -> HttpResponse | None:
+        chosen = list(queryset[:2])
+        if len(chosen) != 1 or chosen[0].state != "unmatched":
+            self.message_user(request, _("Choose exactly one receipt that waits to be matched."), messages.ERROR)
+            return None
+        return HttpResponseRedirect(reverse("admin:payments_payment_match", args=[chosen[0].reference]))
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = [
+            path("reconciliation/", self.admin_site.admin_view(self.reconciliation_page), name="payments_payment_reconciliation"),
+            path("match/<str:reference>/", self.admin_site.admin_view(once_per_form(self.match_page)), name="payments_payment_match"),
+        ]
+        return [*ours, *super().get_urls()]
+
+    def match_page(self, request: HttpRequest, reference: str) -> HttpResponse:
+        """Whose money it is, said by a person of staff, who is written down with it."""
+        if not self.has_match_receipt_permission(request):
+            raise PermissionDenied
+        payment = get_object_or_404(Payment, reference=reference, state="unmatched")
+        form = MatchForm(request.POST or None)
+        if form.is_valid():
+            user: Any = request.user
+            reconciliation.match(payment=payment, party=form.cleaned_data["party"], by=user, as_of=business_day.current(), now=timezone.now())
+            self.message_user(request, _("Matched. The money is in the party's wallet."), messages.SUCCESS)
+            return HttpResponseRedirect(reverse("admin:payments_payment_changelist"))
+        lines = list(payment.lines.all())
+        context = {**self.admin_site.each_context(request), "title": _("Match a receipt"), "form": form, "payment": payment, "lines": lines, "opts": self.opts}
+        return TemplateResponse(request, "admin/payments/payment/match.html", context)
+
+    def reconciliation_page(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        report = reconciliation.reconcile(rail=rails.DEFAULT, now=timezone.now())
+        sections = (
+            (_("The bank has it, we do not"), report.missing_here),
+            (_("We have it, the bank does not"), report.missing_there),
+            (_("Both have it, not alike"), report.differing),
+        )
+        context = {**self.admin_site.each_context(request), "title": _("Reconciliation"), "report": report, "sections": sections, "opts": self.opts}
+        return TemplateResponse(request, "admin/payments/payment/reconciliation.html", context)
+
+
+@admin.register(BankLine)
+class BankLineAdmin(ReadOnly):
+    list_display = ("line_id", "rail", "direction", "money", "booked_on", "payment", "matched_at")
+    list_filter = ("rail", "direction", ("payment", admin.EmptyFieldListFilter))
+    search_fields = ("=line_id", "=payment__reference")
+    list_select_related = ("payment",)
+    ordering = ("-id",)
+    fields = ("line_id", "rail", "direction", "money", "reference", "booked_on", "received_at", "payment", "matched_at")
+
+
+@admin.register(BankAccount)
+class BankAccountAdmin(ReadOnly):
+    list_display = ("reference", "party", "masked", "rail", "state", "created_at")
+    search_fields = ("=reference", "=party__reference")
+    list_select_related = ("party",)
+    ordering = ("-id",)
+    fields = ("reference", "party", "masked", "rail", "verified_at", "refused_at", "retired_at", "created_at")
+
+    @admin.display(description=_("number"))
+    def masked(self, account: BankAccount) -> str:
+        return f"•••• {account.last4}"
+
+
+class OfTheSandbox(Base):
+    """Shown only where there is a sandbox."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return sandbox.is_open() and super().has_module_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sandbox.is_open() and super().has_view_permission(request, obj)
+
+
+@admin.register(SandboxOrder)
+class SandboxOrderAdmin(OfTheSandbox):
+    """Faults to order from the sandbox bank."""
+
+    list_display = ("fault", "key_prefix", "times", "seconds")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return sandbox.is_open() and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sandbox.is_open() and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return sandbox.is_open() and super().has_delete_permission(request, obj)
+
+
+@admin.register(SandboxTransfer)
+class SandboxTransferAdmin(ReadOnly, OfTheSandbox):
+    list_display = ("idempotency_key", "money", "outcome", "asked", "answers_lost", "at", "pays_at")
+    list_filter = ("outcome",)
+    search_fields = ("=idempotency_key",)
+    ordering = ("-id",)
+    fields = ("idempotency_key", "money", "outcome", "reason", "asked", "answers_lost", "at", "pays_at")
+
+
+@admin.register(SandboxLine)
+class SandboxLineAdmin(ReadOnly, OfTheSandbox):
+    list_display = ("id", "direction", "money", "reference", "repeats", "at")
+    list_filter = ("direction",)
+    ordering = ("-id",)
+    fields = ("key", "direction", "money", "reference", "repeats", "at")

@@ -1,0 +1,62 @@
+"""What payments hold about a person: bank accounts and payments. Amounts outlive an erasure, as the law on accounts asks; names and numbers do not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from payments.models import BankAccount, Payment
+from payments.payout import OPEN
+from privacy import disclosure, rights, vault
+from privacy.models import DataSubject
+
+
+def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
+    """Accounts with their number in full, and every payment."""
+    accounts = list(BankAccount.objects.filter(party__subject=subject).select_related("party").order_by("pk"))
+    opened = vault.open_sealed(accounts, ["number", "holder_name"], engine="privacy.export", purpose="rights", now=now)
+    return {
+        "bank_accounts": [_account(account, opened[account.pk] or {}) for account in accounts],
+        "payments": [_payment(payment) for payment in Payment.objects.filter(party__subject=subject).order_by("pk")],
+    }
+
+
+def _account(account: BankAccount, opened: dict[str, str]) -> dict[str, Any]:
+    return {
+        "reference": account.reference,
+        "holder": opened.get("holder_name"),
+        "number": opened.get("number"),
+        "state": account.state,
+        "added_at": account.created_at.isoformat(),
+    }
+
+
+def _payment(payment: Payment) -> dict[str, Any]:
+    return {
+        "reference": payment.reference,
+        "kind": payment.kind,
+        "direction": payment.direction,
+        "amount_minor": payment.amount,
+        "currency": payment.currency,
+        "state": payment.state,
+        "booked_on": payment.booked_on.isoformat(),
+        "created_at": payment.created_at.isoformat(),
+    }
+
+
+def holds(*, subject: DataSubject) -> list[str]:
+    """Money on its way must arrive first."""
+    return ["payment_under_way"] if Payment.objects.filter(party__subject=subject, state__in=OPEN).exists() else []
+
+
+def erase(*, subject: DataSubject, now: datetime) -> None:
+    """Numbers and names go with the person's key; what is left of a number outside it (last digits, index) is taken away."""
+    for account in BankAccount.objects.filter(party__subject=subject):
+        BankAccount.objects.filter(pk=account.pk).update(last4="", number_index=account.row_id.bytes, retired_at=account.retired_at or now)
+
+
+rights.register("payments", export=export, erase=erase, holds=holds)
+# How our software appears in "who looked at me".
+disclosure.ROLES |= {"payments.rail": _("bank connection"), "payments.bank_account": _("account holder check"), "privacy.export": _("data export")}
