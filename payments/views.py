@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -17,13 +18,27 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import parties
 from accounts.access import party_required
 from accounts.models import Party, User
-from accounts.reauthentication import reauthentication_required
+from accounts.reauthentication import latest, reauthentication_required
 from core import business_day, idempotency, states
 from payments import bank_account, deposit, payout, withdrawal
 from payments import wallet as wallet_page
 from payments.forms import BankAccountForm, DepositForm, WithdrawalForm
 from payments.models import STATE_LABELS, Payment
 from payments.rails import sandbox
+
+
+def _proven(view: Any) -> Any:
+    """Asks again who is there. A form sent too late is not carried along in the session, where amounts and card numbers do not belong: it is filled in anew."""
+    asked = reauthentication_required(view)
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and latest(request) is None:
+            messages.info(request, _("Too much time has passed. Prove again that it is you, then fill in the form once more. Nothing has moved."))
+            return redirect(request.path.removesuffix("confirm/"))
+        return asked(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    return wrapped
 
 
 @require_GET
@@ -73,7 +88,7 @@ def make_deposit(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @party_required("sign")
-@reauthentication_required
+@_proven
 def withdraw(request: HttpRequest) -> HttpResponse:
     """How much and where to; what is valid is shown once more before anything moves."""
     form = WithdrawalForm(request.POST or None, party=request.party)  # type: ignore[attr-defined]
@@ -101,7 +116,7 @@ def _confirm_page(request: HttpRequest, form: WithdrawalForm) -> HttpResponse:
 @require_POST
 @never_cache
 @party_required("sign")
-@reauthentication_required
+@_proven
 @idempotency.once_per_form
 def withdraw_confirm(request: HttpRequest) -> HttpResponse:
     party, user = _who(request)
@@ -150,7 +165,7 @@ def bank_accounts(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @never_cache
 @party_required("sign")
-@reauthentication_required
+@_proven
 @idempotency.once_per_form
 def add_bank_account(request: HttpRequest) -> HttpResponse:
     party, user = _who(request)

@@ -25,6 +25,7 @@ def proven(member: Any, *, language: str = "en") -> Client:
     client = cast.client_of(member, language=language)
     session = client.session
     session["account_authentication_methods"] = [{"method": "password", "at": time.time(), "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(member.user.pk)
     session.save()
     return client
 
@@ -169,6 +170,18 @@ def test_money_and_accounts_ask_again_who_is_there(bank: Bank, bob: Any, name: s
     answer = cast.client_of(bob).get(reverse(f"payments:{name}"))
     assert answer.status_code == 302
     assert reverse("account_reauthenticate") in answer.url
+
+
+@pytest.mark.parametrize(("name", "back"), [("withdraw_confirm", "withdraw"), ("add_bank_account", "add_bank_account")])
+def test_a_form_sent_too_late_is_not_kept_in_the_session(bank: Bank, bob: Any, name: str, back: str) -> None:
+    browser = cast.client_of(bob)
+    number = sandbox.sample_number(1)
+    answer = browser.post(reverse(f"payments:{name}"), {"amount": "77.77", "number": number, "holder": "x", "idempotency_key": key()})
+    assert answer.url == reverse(f"payments:{back}")
+    kept = str(dict(browser.session))
+    assert number not in kept
+    assert "77.77" not in kept
+    assert not BankAccount.objects.exists()
 
 
 def test_a_member_who_may_only_look_does_not_act(bank: Bank, bob: Any) -> None:
