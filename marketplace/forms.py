@@ -1,0 +1,39 @@
+"""What an investor fills in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.forms import MoneyField
+from marketplace.models import Listing
+
+
+class PledgeForm(forms.Form):
+    """Amount and the sentence about risk. The rate seen travels with it, so a changed price is noticed."""
+
+    amount = MoneyField(label=_("Amount"))
+    seen_rate = forms.DecimalField(widget=forms.HiddenInput, max_digits=9, decimal_places=6)
+    risk = forms.BooleanField(
+        label=_("I may lose some or all of this money"),
+        help_text=_("This is not a deposit and nobody guarantees it."),
+        error_messages={"required": _("Tick this to go on. You can lose money.")},
+    )
+
+    def __init__(self, *args: Any, listing: Listing, **kwargs: Any) -> None:
+        kwargs["initial"] = {"seen_rate": listing.annual_rate, **(kwargs.get("initial") or {})}
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = listing.currency  # type: ignore[attr-defined]
+
+
+FILTERS = ("grade", "purpose")
+
+
+class FilterForm(forms.Form):
+    """Filters live in the address, so a list can be kept and sent."""
+
+    grade = forms.ChoiceField(label=_("Grade"), required=False, choices=[("", _("Any")), *[(g, g) for g in "ABCDE"]])
+    term_max = forms.ChoiceField(label=_("Longest term"), required=False, choices=[("", _("Any")), *[(str(m), str(m)) for m in (6, 12, 24, 36)]])
+    sort = forms.ChoiceField(label=_("Order"), required=False, choices=[("", _("Closing soon")), ("rate", _("Rate, highest first")), ("new", _("Newest"))])

@@ -1,0 +1,211 @@
+"""Pages of the market: the list, one loan, a pledge from amount to receipt, the portfolio."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import actor, party_required
+from accounts.models import Party
+from core import business_day
+from core.idempotency import once_per_form
+from core.money import format_amount
+from loans import file as files
+from marketplace import forms, presenting
+from marketplace import listing as listings_of
+from marketplace import pledge as pledging
+from marketplace import portfolio as portfolios
+from marketplace.models import Listing, Pledge
+from privacy import disclosure
+
+PAGE = 24
+SORTS = {"": ("closes_at", "pk"), "rate": ("-annual_rate", "pk"), "new": ("-opens_at", "pk")}
+
+
+def _party(request: HttpRequest) -> Party:
+    return request.party  # type: ignore[attr-defined, no-any-return]
+
+
+def _verified(request: HttpRequest) -> None:
+    """Loans are shown to verified investors only; to everybody else they are not there."""
+    if _party(request).verified_at is None:
+        raise Http404
+
+
+@require_GET
+@party_required(invests=True)
+def listings(request: HttpRequest) -> HttpResponse:
+    form = forms.FilterForm(request.GET)
+    rows = _filtered(listings_of.open_listings(now=timezone.now()), form)
+    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
+    return render(request, "marketplace/listings.html", {"form": form, "page_obj": page, "verified": _party(request).verified_at is not None})
+
+
+def _filtered(rows: QuerySet[Listing], form: forms.FilterForm) -> QuerySet[Listing]:
+    wanted = form.cleaned_data if form.is_valid() else {}
+    if wanted.get("grade"):
+        rows = rows.filter(grade=wanted["grade"])
+    if wanted.get("term_max"):
+        rows = rows.filter(term_months__lte=int(wanted["term_max"]))
+    return rows.order_by(*SORTS[wanted.get("sort", "")])
+
+
+def _visible(request: HttpRequest, reference: str) -> Listing:
+    """An open listing for any verified investor; a closed one only for those who pledged or hold."""
+    _verified(request)
+    rows = Listing.objects.select_related("loan__file__subject", "loan__agreement__offer__application")
+    listing = get_object_or_404(rows, reference=reference)
+    if listing.state != "open" and files.relation_of(request.user, listing.loan.file) is None:  # type: ignore[arg-type]
+        raise Http404
+    return listing
+
+
+@require_GET
+@party_required(invests=True)
+def listing(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _visible(request, reference)
+    _note(request, found)
+    return render(request, "marketplace/listing.html", _listing_context(request, found, forms.PledgeForm(listing=found)))
+
+
+def _note(request: HttpRequest, found: Listing) -> None:
+    """The borrower sees that somebody looked, and at which kinds of facts."""
+    kinds = ["listing_attribute", "project", "use_of_funds"]
+    disclosure.note(
+        [found.loan.file.subject_id],
+        kinds_seen=kinds,
+        actor=actor(request.user, role="investor"),  # type: ignore[arg-type]
+        purpose="listing_disclosure",
+        page="marketplace.listing",
+        now=timezone.now(),
+        reference=found.reference,
+    )
+
+
+def _listing_context(request: HttpRequest, found: Listing, form: forms.PledgeForm) -> dict[str, Any]:
+    relation = files.relation_of(request.user, found.loan.file)  # type: ignore[arg-type]
+    overview = portfolios.overview(_party(request), currency=found.currency)
+    return {
+        "listing": found,
+        "form": form,
+        "open": found.state == "open" and found.closes_at > timezone.now(),
+        "left": found.target - found.funded,
+        "backers": found.pledges.filter(state__in=["reserved", "settled"]).count(),
+        "facts": presenting.facts(found),
+        "grade": presenting.grade(found),
+        "panes": presenting.panes("holder" if relation == "holder" else "pledger"),
+        "chart": presenting.cash_flow(found, max(found.minimum * 10, found.minimum)),
+        "example": format_amount(found.minimum * 10, found.currency),
+        "net": presenting.expected_net(found),
+        "available": overview.available,
+        "funds_total": sum(item["amount"] for item in found.disclosed["funds"]),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@party_required("sign", invests=True)
+@once_per_form
+def pledge(request: HttpRequest, reference: str) -> HttpResponse:
+    """Amount → confirm → receipt. Nothing is taken before the second POST."""
+    found = _visible(request, reference)
+    if request.method == "GET":
+        return redirect("marketplace:listing", reference=reference)
+    form = forms.PledgeForm(request.POST, listing=found)
+    if not form.is_valid():
+        return render(request, "marketplace/listing.html", _listing_context(request, found, form), status=422)
+    wish = pledging.Wish(found, _party(request), request.user, form.cleaned_data["amount"], form.cleaned_data["seen_rate"])  # type: ignore[arg-type]
+    try:
+        if "confirmed" not in request.POST:
+            pledging.check(wish, now=timezone.now())
+            return render(request, "marketplace/confirm.html", {"listing": found, "form": form, "wish": wish, "chart": presenting.cash_flow(found, wish.amount)})
+        placed = pledging.place(wish, key=_key(request), as_of=business_day.current(), now=timezone.now())
+    except pledging.UnableToPledge as error:
+        form.add_error("amount", error.message)  # type: ignore[arg-type]
+        return render(request, "marketplace/listing.html", _listing_context(request, found, form), status=409 if error.code == "key_conflict" else 422)
+    return redirect("marketplace:receipt", reference=placed.reference)
+
+
+def _key(request: HttpRequest) -> str:
+    return f"form:{request.user.pk}:{request.POST['idempotency_key']}"[:72]
+
+
+def _own(request: HttpRequest, reference: str) -> Pledge:
+    return get_object_or_404(Pledge.objects.select_related("listing", "party"), reference=reference, party=_party(request))
+
+
+@require_GET
+@party_required(invests=True)
+def receipt(request: HttpRequest, reference: str) -> HttpResponse:
+    own = _own(request, reference)
+    now = timezone.now()
+    cancellable = own.state == "reserved" and own.listing.state == "open" and now <= own.cancel_until
+    return render(request, "marketplace/receipt.html", {"pledge": own, "cancellable": cancellable})
+
+
+@require_POST
+@party_required("sign", invests=True)
+def cancel(request: HttpRequest, reference: str) -> HttpResponse:
+    own = _own(request, reference)
+    try:
+        pledging.cancel(own, by=request.user, as_of=business_day.current(), now=timezone.now())  # type: ignore[arg-type]
+        messages.success(request, _("The pledge is cancelled. The money is available again."))
+    except pledging.UnableToPledge as error:
+        messages.error(request, str(error.message))
+    return redirect("marketplace:receipt", reference=reference)
+
+
+@require_GET
+@party_required(invests=True)
+def portfolio(request: HttpRequest) -> HttpResponse:
+    party, today = _party(request), business_day.current()
+    currency = party_currency()
+    overview = portfolios.overview(party, currency=currency)
+    flow = portfolios.months(party, currency=currency, since=(today - timedelta(days=180)).replace(day=1), until=today + timedelta(days=365))
+    context = {
+        "overview": overview,
+        "pledges": portfolios.pledges(party),
+        "page_obj": Paginator(portfolios.holdings(party), PAGE).get_page(request.GET.get("page")),
+        "chart": _flow_chart(flow, currency, today),
+        "flows": any(month.received or month.expected for month in flow),
+        "today": today,
+    }
+    return render(request, "marketplace/portfolio.html", context)
+
+
+def party_currency() -> str:
+    """One currency an installation, for now."""
+    from django.conf import settings
+
+    return str(settings.DEFAULT_CURRENCY)
+
+
+def _flow_chart(flow: list[portfolios.Month], currency: str, today: Any) -> dict[str, Any]:
+    rows = [
+        {
+            "label": month.month.strftime("%Y-%m"),
+            "tick": str(month.month.month),
+            "year": str(month.month.year) if k == 0 or month.month.month == 1 else "",
+            "values": {"received": month.received, "expected": month.expected},
+            "past": month.month < today.replace(day=1),
+        }
+        for k, month in enumerate(flow)
+    ]
+    return {
+        "id": "flow",
+        "title": _("Money coming back, by month"),
+        "summary": _("Received %(got)s; %(due)s is still due in the months shown, if every installment is paid.")
+        % {"got": format_amount(sum(m.received for m in flow), currency), "due": format_amount(sum(m.expected for m in flow), currency)},
+        "currency": currency,
+        "series": [{"key": "received", "label": _("Received"), "fill": "b1"}, {"key": "expected", "label": _("Expected"), "fill": "hatch"}],
+        "rows": rows,
+        "mark": {"index": next((k for k, m in enumerate(flow) if m.month >= today.replace(day=1)), 0), "label": _("Today")},
+    }
