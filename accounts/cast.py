@@ -1,6 +1,6 @@
 """The fixed cast: Alice borrows, Bob and Carol invest, Dan reviews, Fay approves, Eve is a stranger, Grace borrows with Alice.
 
-Made only through the public operations and safe to repeat. For tests and the sample market; their passwords are public, so it refuses to run beside real people.
+Made only through the public operations and safe to repeat. For tests and the sample market; their passwords are public, so it refuses to run beside others.
 """
 
 from collections.abc import Callable

@@ -24,7 +24,10 @@ class SignupForm(AllauthSignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, hint in (("email", _("You sign in with it, and we write to it.")), ("password1", _("At least 12 characters. A few words are easier to keep than signs."))):
+        for name, hint in (
+            ("email", _("You sign in with it, and we write to it.")),
+            ("password1", _("At least 12 characters. A few words are easier to keep than signs.")),
+        ):
             self.fields[name].widget.attrs.pop("placeholder", None)
             self.fields[name].help_text = hint
         self.fields["email"].label = _("E-mail address")

@@ -98,7 +98,13 @@ def invite(*, party: Party, email: str, role: str, by: User, now: datetime) -> I
     try:
         with transaction.atomic():
             invitation = Invitation.objects.create(
-                party=party, email=email.strip().lower(), email_index=index, role=role, invited_by=by, created_at=now, expires_at=now + timedelta(days=INVITATION_DAYS)
+                party=party,
+                email=email.strip().lower(),
+                email_index=index,
+                role=role,
+                invited_by=by,
+                created_at=now,
+                expires_at=now + timedelta(days=INVITATION_DAYS),
             )
     except IntegrityError as error:
         raise UnableToChange("already_invited", _("This address has an open invitation already.")) from error

@@ -60,7 +60,7 @@ def _owner(party: Party) -> disclosure.Actor:
 
 
 def erase(*, subject: DataSubject, now: datetime) -> None:
-    """The account cannot be entered any more; address, authenticators, sessions and the index of the identity number are gone. Acts stay, under the pseudonym."""
+    """The account cannot be entered any more; address, authenticators, sessions and the index of the identity number are gone. Acts stay, pseudonymous."""
     user = User.objects.filter(subject=subject).first()
     if user is None:
         return

@@ -17,7 +17,16 @@ ROLES: dict[str, tuple[str, ...]] = {
         "loans.propose_disbursement",
     ),
     APPROVER: ("loans.view_*", "credit.view_*", "accounts.view_party", "payments.view_*", "ledger.view_*", "loans.approve_disbursement"),
-    SERVICER: ("loans.view_*", "payments.view_*", "ledger.view_*", "accounts.view_party", "core.view_*", "core.change_job", "core.change_holiday", "loans.service_loan"),
+    SERVICER: (
+        "loans.view_*",
+        "payments.view_*",
+        "ledger.view_*",
+        "accounts.view_party",
+        "core.view_*",
+        "core.change_job",
+        "core.change_holiday",
+        "loans.service_loan",
+    ),
     AUDITOR: (
         "accounts.view_*",
         "core.view_*",

@@ -75,7 +75,13 @@ def _own_document(request: HttpRequest, check: IdentityCheck | None) -> dict[str
     if check is None:
         return {}
     opened = disclosure.reveal(
-        check, ["legal_name", "number"], actor=access.actor(_user(request)), purpose="identity", page="accounts:identity", now=timezone.now(), reference=check.reference
+        check,
+        ["legal_name", "number"],
+        actor=access.actor(_user(request)),
+        purpose="identity",
+        page="accounts:identity",
+        now=timezone.now(),
+        reference=check.reference,
     )
     return {"legal_name": opened["legal_name"], "number": documents.masked(opened["number"])}
 
@@ -95,7 +101,9 @@ def switch(request: HttpRequest) -> HttpResponse:
 def parties(request: HttpRequest) -> HttpResponse:
     """For whom the person acts, and who invites them."""
     now = timezone.now()
-    memberships = Membership.objects.filter(party__in=groups.for_user(_user(request), now=now), user=_user(request), ended_at=None).select_related("party").order_by("pk")
+    memberships = (
+        Membership.objects.filter(party__in=groups.for_user(_user(request), now=now), user=_user(request), ended_at=None).select_related("party").order_by("pk")
+    )
     invited = list(groups.invitations_for(_addresses(request), now=now))
     names = _names(request, [*(membership.party for membership in memberships), *(invitation.party for invitation in invited)])
     rows = [(membership, names[membership.party_id]) for membership in memberships]
@@ -205,7 +213,12 @@ def settings(request: HttpRequest) -> HttpResponse:
         user = form.save()
         response = redirect("accounts:settings")
         response.set_cookie(
-            django_settings.LANGUAGE_COOKIE_NAME, user.language, max_age=365 * 24 * 3600, secure=django_settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+            django_settings.LANGUAGE_COOKIE_NAME,
+            user.language,
+            max_age=365 * 24 * 3600,
+            secure=django_settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
         )
         messages.success(request, _("Saved."))
         return response

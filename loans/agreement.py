@@ -32,7 +32,7 @@ def terms_of(offer: Offer) -> dict[str, Any]:
     return {
         "offer": offer.reference,
         "application": application.reference,
-        "obligors": [{"party": obligor.party.reference, "role": obligor.role} for obligor in bound(offer)],
+        "obligors": [{"party": obligor.party.reference, "role": obligor.role} for obligor in bound(offer) if obligor.party],
         "purpose": application.purpose,
         "principal": offer.principal,
         "currency": offer.currency,
@@ -91,17 +91,18 @@ def _keep(contract: Agreement, *, kind: str, holders: Any, now: datetime) -> Non
     content = paper.agreement(contract, obligors=_names(contract, now=now), holders=holders, signatures=contract.signatures.order_by("pk"))
     digest = hashlib.sha256(content).digest()
     stored = storage.save_document(subject_id=subject_id, context=_context(contract, kind), content=content, name=f"{contract.reference}.pdf")
-    AgreementPaper.objects.create(
-        agreement=contract, kind=kind, stored_name=stored, sha256=digest.hex(), signature=seals.sign(digest), made_at=now
-    )
+    AgreementPaper.objects.create(agreement=contract, kind=kind, stored_name=stored, sha256=digest.hex(), signature=seals.sign(digest), made_at=now)
 
 
 def _names(contract: Agreement, *, now: datetime) -> list[tuple[Obligor, str]]:
     obligors = bound(contract.offer)
-    return [
-        (obligor, vault.open_sealed(obligor.party, ("name",), engine="loans.agreement", purpose="agreement", now=now)["name"] or obligor.party.reference)
-        for obligor in obligors
-    ]
+    return [(obligor, _name(obligor, now=now)) for obligor in obligors]
+
+
+def _name(obligor: Obligor, *, now: datetime) -> str:
+    assert obligor.party is not None
+    opened = vault.open_sealed(obligor.party, ("name",), engine="loans.agreement", purpose="agreement", now=now)
+    return opened["name"] or obligor.party.reference
 
 
 def _context(contract: Agreement, kind: str) -> str:
@@ -111,9 +112,7 @@ def _context(contract: Agreement, kind: str) -> str:
 def open_paper(kept: AgreementPaper) -> bytes:
     """The PDF's bytes. The caller has noted the look in the access log."""
     contract = kept.agreement
-    return storage.open_document(
-        subject_id=contract.offer.application.file.subject_id, context=_context(contract, kept.kind), path=kept.stored_name
-    )
+    return storage.open_document(subject_id=contract.offer.application.file.subject_id, context=_context(contract, kept.kind), path=kept.stored_name)
 
 
 def verify(kept: AgreementPaper, content: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -125,7 +126,7 @@ def add_document(application: Application, *, kind: str, upload: UploadedFile, n
         stored_name=stored,
         content_type=clean.content_type,
         size=len(clean.content),
-        sha256=clean.sha256,
+        sha256=hashlib.sha256(clean.content).hexdigest(),
         uploaded_at=now,
     )
 
@@ -151,7 +152,9 @@ def progress(application: Application) -> dict[str, bool]:
     answered = {section: all(getattr(file, field) is not None for field in fields) for section, fields in NEEDED.items()}
     total = application.funds.aggregate(total=Sum("amount"))["total"]
     return {
-        "project": bool(application.title and application.summary and application.amount and application.term_months and application.method and application.purpose),
+        "project": bool(
+            application.title and application.summary and application.amount and application.term_months and application.method and application.purpose
+        ),
         "funds": total is not None and total == application.amount,
         "background": answered["background"],
         "repayment": answered["repayment"],

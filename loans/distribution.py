@@ -30,13 +30,16 @@ ranked AS (
            coalesce(sum(base) OVER (PARTITION BY part ORDER BY rest, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
       FROM whole_units),
 shared AS (
-    SELECT id, part, base + CASE WHEN may_round_up AND place <= left_over THEN 1 ELSE 0 END - greatest(0, least(base, -left_over - before)) AS share FROM ranked),
+    SELECT id, part, base + CASE WHEN may_round_up AND place <= left_over THEN 1 ELSE 0 END - greatest(0, least(base, -left_over - before)) AS share
+      FROM ranked),
 rows AS (
-    SELECT id, coalesce(sum(share) FILTER (WHERE part = 'principal'), 0)::bigint AS principal, coalesce(sum(share) FILTER (WHERE part = 'interest'), 0)::bigint AS interest,
+    SELECT id, coalesce(sum(share) FILTER (WHERE part = 'principal'), 0)::bigint AS principal,
+           coalesce(sum(share) FILTER (WHERE part = 'interest'), 0)::bigint AS interest,
            coalesce(sum(share) FILTER (WHERE part = 'fees'), 0)::bigint AS fees, coalesce(sum(share) FILTER (WHERE part = 'penalties'), 0)::bigint AS penalties
       FROM shared GROUP BY id),
 paid AS (
-    SELECT *, CASE WHEN %(annual_rate)s::numeric > 0 THEN floor(interest * %(fee_rate)s::numeric / %(annual_rate)s::numeric)::bigint ELSE 0 END AS fee FROM rows),
+    SELECT *, CASE WHEN %(annual_rate)s::numeric > 0 THEN floor(interest * %(fee_rate)s::numeric / %(annual_rate)s::numeric)::bigint ELSE 0 END AS fee
+      FROM rows),
 totals AS (
     UPDATE loans_participation p
        SET received_principal = p.received_principal + paid.principal, received_interest = p.received_interest + paid.interest,

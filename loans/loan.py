@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from core import outbox, states
 from core.money import digits
@@ -32,6 +33,7 @@ def begin(loan: Loan, *, disbursed_on: date, now: datetime) -> None:
     Installment.objects.bulk_create(
         Installment(loan=loan, number=row.number, due_on=row.due_on, principal=row.principal, interest=row.interest, balance_after=row.balance_after)
         for row in rows
+        if row.due_on
     )
     change(loan, "active", now=now, why="disbursed", disbursed_on=disbursed_on)
     open_to_holders(loan, now=now)
@@ -46,7 +48,7 @@ def open_to_holders(loan: Loan, *, now: datetime) -> None:
         files.grant(file=loan.file, party=participation.party, relation="holder", consent=standing.last, now=now)
 
 
-def change(loan: Loan, to: str, *, now: datetime, why: str, **updates: object) -> None:
+def change(loan: Loan, to: str, *, now: datetime, why: str, **updates: Any) -> None:
     """Move the loan, carry its file to the matching stage, and say so upward."""
     states.move(loan, to, now=now, why=why, **updates)
     BorrowerFile.objects.filter(pk=loan.file_id).update(stage=STAGES[to])

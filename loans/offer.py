@@ -32,7 +32,10 @@ class UnableToAnswer(Exception):
 def make(application: Application, *, now: datetime) -> Offer:
     """Offer what was asked for at the decision's price. The database refuses an offer above its cap."""
     decision = application.decision
-    assert decision is not None and decision.annual_rate is not None and decision.apr is not None and application.amount is not None
+    assert decision is not None
+    assert decision.annual_rate is not None
+    assert decision.apr is not None
+    assert application.amount is not None
     terms = product.STANDARD
     cap = decisions.cap_of(decision)
     offer = Offer.objects.create(
@@ -40,7 +43,7 @@ def make(application: Application, *, now: datetime) -> Offer:
         decision=decision,
         principal=application.amount,
         currency=application.currency,
-        term_months=application.term_months,
+        term_months=application.term_months or 0,
         method=application.method,
         annual_rate=decision.annual_rate,
         apr=decision.apr,

@@ -19,7 +19,14 @@ from loans.models import Agreement, Obligor, Signature
 def agreement(contract: Agreement, *, obligors: Sequence[tuple[Obligor, str]], holders: Sequence[tuple[str, int]], signatures: Iterable[Signature]) -> bytes:
     """The agreement as PDF bytes. `obligors` come with their names, `holders` as (party reference, amount); no holder is named."""
     with translation.override(contract.language or "zh-hans"):
-        blocks = [*_intro(contract), *_parties(obligors, holders, contract), *_money(contract), *_schedule(contract), *_rules(contract), *_signed(contract, signatures)]
+        blocks = [
+            *_intro(contract),
+            *_parties(obligors, holders, contract),
+            *_money(contract),
+            *_schedule(contract),
+            *_rules(contract),
+            *_signed(contract, signatures),
+        ]
         document = {
             "title": _("Loan agreement %(reference)s") % {"reference": contract.reference},
             "language": contract.language or "zh-hans",
@@ -34,7 +41,9 @@ def _heading(text: str) -> dict[str, Any]:
 
 
 def _intro(contract: Agreement) -> list[dict[str, Any]]:
-    text = _("Between the borrower named below and the holders listed in the register, arranged through Xinqiao. Xinqiao is not a lender and does not guarantee the loan.")
+    text = _(
+        "Between the borrower named below and the holders in the register, arranged through Xinqiao. Xinqiao is not a lender and does not guarantee the loan."
+    )
     return [{"kind": "text", "text": text}]
 
 
@@ -61,7 +70,10 @@ def _money(contract: Agreement) -> list[dict[str, Any]]:
         [_("Repayment"), methods[terms["method"]]],
         [_("Origination fee, taken at payout"), format_amount(terms["origination_fee"], currency)],
         [_("Interest over the whole term"), format_amount(terms["total_interest"], currency)],
-        [_("Late penalty"), _("%(rate)s a year on what is overdue, after %(days)s days of grace") % {"rate": _percent(terms["penalty_rate"]), "days": terms["grace_days"]}],
+        [
+            _("Late penalty"),
+            _("%(rate)s a year on what is overdue, after %(days)s days of grace") % {"rate": _percent(terms["penalty_rate"]), "days": terms["grace_days"]},
+        ],
     ]
     return [_heading(_("Terms")), {"kind": "pairs", "rows": rows}]
 
@@ -83,8 +95,14 @@ def _schedule(contract: Agreement) -> list[dict[str, Any]]:
 def _rules(contract: Agreement) -> list[dict[str, Any]]:
     return [
         _heading(_("Rules")),
-        {"kind": "text", "text": _("The borrower may settle early on any day: all principal, and interest to that day only. There is no early settlement fee.")},
-        {"kind": "text", "text": _("Nobody contacts the borrower's family, friends or colleagues to collect this loan. A holder receives no identity of the borrower.")},
+        {
+            "kind": "text",
+            "text": _("The borrower may settle early on any day: all principal, and interest to that day only. There is no early settlement fee."),
+        },
+        {
+            "kind": "text",
+            "text": _("Nobody contacts the borrower's family, friends or colleagues to collect this loan. A holder receives no identity of the borrower."),
+        },
         {"kind": "text", "text": _("Each payment is shared among the holders by their holdings, exact to the smallest unit of money.")},
     ]
 

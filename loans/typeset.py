@@ -24,7 +24,8 @@ TEMPLATE = """
 #set par(justify: false, leading: 0.75em)
 #set table(stroke: none, inset: (x: 4pt, y: 5pt))
 #show heading.where(level: 1): it => block(below: 14pt, text(18pt, weight: 700, it.body))
-#show heading.where(level: 2): it => block(above: 18pt, below: 8pt, stroke: (top: 0.6pt + rgb("#74878f")), inset: (top: 6pt), width: 100%, text(12pt, weight: 700, it.body))
+#show heading.where(level: 2): it => block(above: 18pt, below: 8pt, stroke: (top: 0.6pt + rgb("#74878f")), inset: (top: 6pt), width: 100%,
+  text(12pt, weight: 700, it.body))
 #heading(level: 1, doc.title)
 #for block in doc.blocks {
   if block.kind == "heading" { heading(level: 2, block.text) }
@@ -51,7 +52,7 @@ def render(document: dict[str, Any]) -> bytes:
 @functools.cache
 def han_fonts() -> tuple[str, ...]:
     """Chinese faces Typst can find on this machine, best first."""
-    found = {family for family in typst.Fonts(include_system_fonts=True).families()}
+    found = set(typst.Fonts(include_system_fonts=True).families())
     return tuple(name for name in HAN_FONTS if name in found)
 
 

@@ -34,7 +34,9 @@ def publish(*, loan: Loan, now: datetime) -> Listing:
         return listing
     terms = product.STANDARD
     BorrowerFile.objects.filter(pk=loan.file_id).update(stage=BorrowerFile.Stage.LISTING)
-    listing = Listing.objects.create(**_attributes(loan, now=now), opens_at=now, closes_at=now + timedelta(days=terms.funding_days), unit=terms.unit, minimum=terms.unit)
+    listing = Listing.objects.create(
+        **_attributes(loan, now=now), opens_at=now, closes_at=now + timedelta(days=terms.funding_days), unit=terms.unit, minimum=terms.unit
+    )
     postings.open_escrow(listing)
     outbox.enqueue("listing.opened", key=f"listing:{listing.pk}:opened", payload={"listing": listing.pk})
     outbox.enqueue("listing.expire", key=f"listing:{listing.pk}:expire", payload={"listing": listing.pk}, run_at=listing.closes_at)

@@ -64,7 +64,7 @@ def _check_own(wish: Wish) -> None:
     """Nobody funds their own loan: not the borrower, a co-borrower, nor any party a person behind them acts for."""
     behind: set[int] = set()
     for obligor in wish.listing.loan.agreement.offer.application.obligors.exclude(party=None).select_related("party"):
-        behind |= parties.persons_behind(obligor.party)
+        behind |= parties.persons_behind(obligor.party) if obligor.party else set()
     if behind & parties.persons_behind(wish.party):
         raise UnableToPledge("own_loan", _("This is a loan of yours or of a party you belong to. You cannot fund it."))
 

@@ -17,7 +17,11 @@ from marketplace.models import Listing
 PANES = (
     ("public", gettext_lazy("Public"), gettext_lazy("Platform totals only. This loan is not shown to anyone unverified.")),
     ("pledger", gettext_lazy("Pledger"), gettext_lazy("Type of work, province, bands of income and debt, use of funds, grade and reasons.")),
-    ("holder", gettext_lazy("Holder"), gettext_lazy("The same, and the schedule with each payment. Opens when your share is paid out. Each view is logged and the borrower sees it.")),
+    (
+        "holder",
+        gettext_lazy("Holder"),
+        gettext_lazy("The same, and the schedule with each payment. Opens when your share is paid out. Each view is logged and the borrower sees it."),
+    ),
     (
         "sealed",
         pgettext_lazy("pane", "Sealed"),
@@ -58,7 +62,8 @@ def _band(field: str, value: dict[str, int | None], currency: str) -> str:
         return _("under %(high)s") % {"high": show(high)}
     if high is None and low is not None:
         return _("%(low)s or more") % {"low": show(low)}
-    assert low is not None and high is not None
+    assert low is not None
+    assert high is not None
     return _("%(low)s to under %(high)s") % {"low": show(low), "high": show(high)}
 
 
@@ -79,7 +84,13 @@ def cash_flow(listing: Listing, amount: int) -> dict[str, Any]:
         schedule.Terms(method=listing.method, principal=amount, annual_rate=listing.annual_rate, periods=listing.term_months)  # type: ignore[arg-type]
     )
     rows = [
-        {"label": str(row.number), "tick": str(row.number) if row.number in (1, len(plan.installments)) or not row.number % 6 else "", "year": "", "values": {"principal": row.principal, "interest": row.interest}, "past": False}
+        {
+            "label": str(row.number),
+            "tick": str(row.number) if row.number in (1, len(plan.installments)) or not row.number % 6 else "",
+            "year": "",
+            "values": {"principal": row.principal, "interest": row.interest},
+            "past": False,
+        }
         for row in plan.installments
     ]
     return {

@@ -126,7 +126,9 @@ def pledge(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if "confirmed" not in request.POST:
             pledging.check(wish, now=timezone.now())
-            return render(request, "marketplace/confirm.html", {"listing": found, "form": form, "wish": wish, "chart": presenting.cash_flow(found, wish.amount)})
+            return render(
+                request, "marketplace/confirm.html", {"listing": found, "form": form, "wish": wish, "chart": presenting.cash_flow(found, wish.amount)}
+            )
         placed = pledging.place(wish, key=_key(request), as_of=business_day.current(), now=timezone.now())
     except pledging.UnableToPledge as error:
         form.add_error("amount", error.message)  # type: ignore[arg-type]

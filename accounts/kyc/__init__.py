@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from . import base
 from .base import Provider
 
 PROVIDERS = {"sandbox": "accounts.kyc.sandbox.Sandbox"}

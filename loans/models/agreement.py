@@ -33,7 +33,9 @@ class Agreement(Referenced):
         verbose_name = _("agreement")
         verbose_name_plural = _("agreements")
         constraints: ClassVar = [
-            models.CheckConstraint(name="loans_agreement_sealed_names_holders", condition=Q(sealed_at=None) | (Q(fixed_at__isnull=False) & ~Q(holders_sha256="")))
+            models.CheckConstraint(
+                name="loans_agreement_sealed_names_holders", condition=Q(sealed_at=None) | (Q(fixed_at__isnull=False) & ~Q(holders_sha256=""))
+            )
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
@@ -75,4 +77,6 @@ class Signature(models.Model):
     class Meta:
         verbose_name = _("signature")
         verbose_name_plural = _("signatures")
-        constraints: ClassVar = [models.CheckConstraint(name="loans_signature_after_reauthentication", condition=Q(signed_at__gte=models.F("reauthenticated_at")))]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="loans_signature_after_reauthentication", condition=Q(signed_at__gte=models.F("reauthenticated_at")))
+        ]

@@ -97,8 +97,12 @@ class Application(Referenced):
                 condition=Q(state__in=["draft", "withdrawn"])
                 | (Q(submitted_at__isnull=False, amount__isnull=False, term_months__isnull=False) & ~Q(title="") & ~Q(purpose="") & ~Q(method="")),
             ),
-            models.CheckConstraint(name="loans_application_review_is_claimed", condition=~Q(state="in_review") | Q(reviewer__isnull=False, claimed_at__isnull=False)),
-            models.CheckConstraint(name="loans_application_decided", condition=~Q(state__in=["approved", "offered", "accepted", "declined"]) | Q(decided_at__isnull=False)),
+            models.CheckConstraint(
+                name="loans_application_review_is_claimed", condition=~Q(state="in_review") | Q(reviewer__isnull=False, claimed_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="loans_application_decided", condition=~Q(state__in=["approved", "offered", "accepted", "declined"]) | Q(decided_at__isnull=False)
+            ),
         ]
         triggers: ClassVar = [APPLICATION.trigger()]
         indexes: ClassVar = [models.Index(fields=["state", "submitted_at"], name="loans_application_queue")]
@@ -181,12 +185,8 @@ class Obligor(Referenced, SealedRow):
     )
     token_hash = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
     expires_at = models.DateTimeField(null=True, blank=True)
-    income_monthly = EncryptedTextField(
-        subject="party__subject", purpose="application", kind="income", retention="loan_file", null=True, blank=True
-    )
-    debt_monthly = EncryptedTextField(
-        subject="party__subject", purpose="application", kind="debts", retention="loan_file", null=True, blank=True
-    )
+    income_monthly = EncryptedTextField(subject="party__subject", purpose="application", kind="income", retention="loan_file", null=True, blank=True)
+    debt_monthly = EncryptedTextField(subject="party__subject", purpose="application", kind="debts", retention="loan_file", null=True, blank=True)
     created_at = models.DateTimeField()
     signed_at = models.DateTimeField(null=True, blank=True)
 

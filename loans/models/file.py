@@ -99,7 +99,7 @@ class DisclosureGrant(UserObjectPermissionBase):
     expires_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[LiveGrants] = LiveGrants()
+    objects: ClassVar[LiveGrants] = LiveGrants()  # type: ignore[assignment]  # narrower than guardian's own
     history: ClassVar[models.Manager[DisclosureGrant]] = models.Manager()
 
     class Meta:

@@ -13,7 +13,9 @@ from core.states import Transitions, reached, track_state
 from credit.models import Decision
 from loans.models.application import METHODS, Application
 
-OFFER = Transitions(initial="open", moves={"open": ("accepted", "declined", "expired", "withdrawn"), "accepted": (), "declined": (), "expired": (), "withdrawn": ()})
+OFFER = Transitions(
+    initial="open", moves={"open": ("accepted", "declined", "expired", "withdrawn"), "accepted": (), "declined": (), "expired": (), "withdrawn": ()}
+)
 
 
 @track_state

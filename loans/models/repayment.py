@@ -40,7 +40,9 @@ class Repayment(Referenced):
             models.CheckConstraint(name="loans_repayment_amount_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
                 name="loans_repayment_parts_sum",
-                condition=Q(amount=F("principal") + F("interest") + F("fees") + F("penalties"), principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0),
+                condition=Q(
+                    amount=F("principal") + F("interest") + F("fees") + F("penalties"), principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0
+                ),
             ),
         ]
         triggers: ClassVar = [pgtrigger.Protect(name="repayment_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

@@ -73,7 +73,7 @@ def test_a_published_notice_cannot_be_changed(notices, change):
 
 
 def test_a_published_notice_cannot_be_removed(notices):
-    with pytest.raises(Exception, match="Cannot (update or )?delete"), transaction.atomic():
+    with pytest.raises(Exception, match=r"Cannot (update or )?delete"), transaction.atomic():
         Notice.objects.filter(code="account").delete()
 
 
