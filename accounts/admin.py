@@ -17,7 +17,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that pages and jobs write: staff look, nobody types. Sealed columns are left out."""
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # type: ignore[override]
         sealed = {*encrypted_fields(self.model), "row_id", "number_index", "password"}
         return [field.name for field in self.model._meta.concrete_fields if field.name not in sealed]
 

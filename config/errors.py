@@ -61,7 +61,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     number = reference(request)
     log.error("answered 500 reference=%s", number)
     try:
-        html = render_to_string("500.html", {"reference": number, "failed": True})
+        html: str = render_to_string("500.html", {"reference": number, "failed": True})
     except Exception:
         html = LAST_RESORT.format(reference=number)
     return HttpResponse(html, status=500)

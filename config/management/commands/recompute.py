@@ -17,6 +17,6 @@ class Command(BaseCommand):
         parser.add_argument("words", nargs=REMAINDER, metavar="ENGINE FILE|- | ENGINE --stored ID")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        code = run_command(options["words"], stdin=sys.stdin, stdout=self.stdout._out, stderr=self.stderr._out)
+        code = run_command(options["words"], stdin=sys.stdin, stdout=self.stdout._out, stderr=self.stderr._out)  # type: ignore[arg-type]
         if code:
             sys.exit(code)
