@@ -37,6 +37,7 @@ class Decision(Referenced, SealedRow):
     expected_loss = models.DecimalField(max_digits=12, decimal_places=10, null=True)
     annual_rate = models.DecimalField(max_digits=9, decimal_places=6, null=True)
     apr = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    cap = models.DecimalField(max_digits=9, decimal_places=6)
     as_of = models.DateField()
     decided_at = models.DateTimeField()
 

@@ -1,0 +1,55 @@
+"""Decisions as stored: made once from frozen facts, kept with their input, never edited."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from credit.assessment import Assessment, Pricing, assess
+from credit.facts import Facts
+from credit.models import Decision
+from credit.pricing import quoted
+from privacy.models import DataSubject
+
+
+def decide(*, about: str, subject: DataSubject, facts: Facts, product: Pricing, as_of: date, now: datetime, jurisdiction: str = "SANDBOX") -> Decision:
+    """Assess and keep. The row holds what the engine saw and said, sealed under the person's key."""
+    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of)
+    price = made.price if made.price is not None and made.price.priced else None
+    return Decision.objects.create(
+        about=about,
+        subject=subject,
+        facts={"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "as_of": as_of.isoformat()},
+        output=made.as_dict(),
+        model=made.score.model,
+        model_sha256=made.score.model_sha256,
+        outcome=made.outcome,
+        grade=made.score.grade,
+        points=made.score.points,
+        pd=made.score.pd,
+        expected_loss=_scaled(made.price.expected_loss if made.price else None, "0.0000000001"),
+        annual_rate=quoted(price.annual_rate) if price and price.annual_rate is not None else None,
+        apr=_apr(made),
+        cap=made.cap,
+        as_of=as_of,
+        decided_at=now,
+    )
+
+
+def _terms(product: Pricing) -> dict[str, str]:
+    names = ("target_yield", "lgd", "servicing_fee_rate", "origination_fee_rate")
+    return {name: str(getattr(product, name)) for name in names}
+
+
+def _apr(made: Assessment) -> Decimal | None:
+    return _scaled(made.price.apr, "0.000001") if made.price is not None and made.price.priced else None
+
+
+def _scaled(value: Decimal | None, step: str) -> Decimal | None:
+    return None if value is None else value.quantize(Decimal(step))
+
+
+def cap_of(decision: Decision) -> Decimal:
+    """The cap the decision was held against."""
+    assert decision.cap is not None
+    return decision.cap
