@@ -38,9 +38,7 @@ ANSWERS = {
 def pay_in(member: Member, amount: int, *, now: datetime) -> None:
     """Money arrives from the member's bank."""
     line = f"test-{member.party.reference}-{amount}-{now.timestamp()}"
-    deposit.receive(
-        rail="sandbox", line_id=line, amount=amount, currency="CNY", reference=member.party.reference, booked_on=business_day.current(), now=now
-    )
+    deposit.receive(rail="sandbox", line_id=line, amount=amount, currency="CNY", reference=member.party.reference, booked_on=business_day.current(), now=now)
 
 
 def consent(application: Application, purposes: tuple[str, ...], *, now: datetime, decision: str = "given") -> None:
@@ -85,9 +83,7 @@ def offered(borrower: Member, *, reviewer: Member, amount: int, term_months: int
 def accepted_loan(borrower: Member, *, reviewer: Member, amount: int, term_months: int, method: str = "equal_installment", now: datetime) -> Loan:
     """The borrower has signed; the listing is open."""
     application = offered(borrower, reviewer=reviewer, amount=amount, term_months=term_months, method=method, now=now)
-    loan = offer.accept(
-        application.offers.get(), by=borrower.user, reauthentication=Reauthentication(method="password", at=now), language="en", now=now
-    )
+    loan = offer.accept(application.offers.get(), by=borrower.user, reauthentication=Reauthentication(method="password", at=now), language="en", now=now)
     assert loan is not None
     outbox.drain(now=now)
     return loan
