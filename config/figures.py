@@ -109,7 +109,7 @@ def _paid_of_grade(grade: str, as_of: date) -> dict[str, Any]:
     return {"on_time": Decimal(counts["on_time"]) / counts["all"] if counts["all"] else None, "lost": lost}
 
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "principal": 100_000_00,
     "annual_rate": Decimal("0.096"),
     "months": 12,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from config import figures
 
 # Measured gain in AUC from what is known about the people around a borrower, against the borrower's own data (95% interval of the first).
 # Our own study of public lending data; the circle's interval includes zero on every set.
-EVIDENCE = (
+EVIDENCE: tuple[dict[str, Any], ...] = (
     {"name": "Prosper 2006–08", "n": 6_799, "circle": Decimal("0.0010"), "low": "−0.0003", "high": "+0.0022", "own": Decimal("0.100")},
     {"name": "Prosper 2009–14", "n": 7_713, "circle": Decimal("0.0023"), "low": "−0.0003", "high": "+0.0045", "own": Decimal("0.019")},
     {"name": gettext_lazy("Prosper, full columns"), "n": 1_278, "circle": Decimal("0.001"), "low": "−0.006", "high": "+0.007", "own": Decimal("0.083")},

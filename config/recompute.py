@@ -38,6 +38,7 @@ ENGINES: dict[str, Engine] = {
     "apr": Engine("config.engines.apr"),
     "waterfall": Engine("config.engines.waterfall"),
     "price": Engine("config.engines.price"),
+    "score": Engine("config.engines.score"),
 }
 
 

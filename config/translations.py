@@ -51,7 +51,7 @@ def _new_catalog() -> Catalog:
         fuzzy=False,
         header_comment="# Chinese (Simplified) of Xinqiao. Written, not translated.",
     )
-    catalog.revision_date = catalog.creation_date = None  # dates would change the file with every run
+    catalog.revision_date = catalog.creation_date = None  # type: ignore[assignment]  # dates would change the file with every run
     return catalog
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from credit.facts import Facts
-
 from loans.models import Application
 from privacy import vault
 

@@ -36,7 +36,7 @@ class Command(BaseCommand):
         translations.compile_if_stale()
         self.stdout.write(f"{count} texts set, {len(catalog)} in all")
 
-    def check(self, options: dict[str, Any]) -> None:
+    def check(self, options: dict[str, Any]) -> None:  # type: ignore[override]
         found = translations.problems()
         for line in found:
             self.stdout.write(line)
