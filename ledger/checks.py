@@ -12,9 +12,9 @@ from typing import Any
 from django.db import connection
 
 from .chart import Section
-from .models import FINGERPRINT, Account, Transfer
+from .models import Account, Transfer
 from .queries import sections
-from .triggers import ACCOUNT_TRIGGERS, TRANSFER_TRIGGERS
+from .triggers import ACCOUNT_TRIGGERS, FINGERPRINT, TRANSFER_TRIGGERS
 
 PENDING_DAYS_MAX = 14
 EXAMPLES_MAX = 5

@@ -15,6 +15,7 @@ A transaction that calls several doors holds the accounts of each: move everythi
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
+from functools import cache
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -23,7 +24,8 @@ from django.utils.translation import gettext_lazy as _
 from core.refusals import Conflict
 
 from .chart import CHART, AccountCode
-from .models import FINGERPRINT, Account, Phase, Transfer
+from .models import Account, Phase, Transfer
+from .triggers import FINGERPRINT
 
 Params = Sequence[Any] | Mapping[str, Any]
 At = tuple[AccountCode, str]
@@ -142,30 +144,33 @@ def _open_accounts(*, source: str, params: Params) -> None:
 COLUMNS = "key, debit_account_id, credit_account_id, currency, amount, phase, pending_id, kind, reference, booked_on"
 NEW_COLUMNS = "key, debit_code, debit_owner, credit_code, credit_owner, currency, amount, kind, reference, booked_on"
 RESOLVE_COLUMNS = "key, pending_key, amount, booked_on"
+MANY, ONE = "w.{}", "%({})s"
+"""Where a value comes from: a column of the caller's SELECT, or a parameter (and then the source is a SELECT of one row of nothing)."""
+NOTHING = "SELECT"
 # mod() exists for integers and numeric, not for floats; a fraction of a minor unit becomes NULL and is refused instead of rounded.
-WHOLE_AMOUNT = "CASE WHEN mod(w.amount, 1) = 0 THEN w.amount::bigint END"
+AMOUNT = {MANY: "CASE WHEN mod(w.amount, 1) = 0 THEN w.amount::bigint END", ONE: "%(amount)s::bigint"}
 
 
-def _wanted(phase: Phase, source: str) -> str:
+def _wanted(phase: Phase, source: str, form: str = MANY) -> str:
     """SELECT of COLUMNS: the caller's rows with account ids in place of (code, owner), or with what their pending transfer says."""
+    the = {name: form.format(name) for name in (*NEW_COLUMNS.split(", "), "pending_key")}
     if phase in (Phase.SETTLED, Phase.VOIDED):
-        amount = f"coalesce({WHOLE_AMOUNT}, p.amount)" if phase is Phase.SETTLED else "p.amount"
+        amount = f"coalesce({AMOUNT[form]}, p.amount)" if phase is Phase.SETTLED else "p.amount"
         return f"""
-            SELECT w.key::text AS key, p.debit_account_id, p.credit_account_id, p.currency, {amount} AS amount, '{phase.value}'::text AS phase,
-                p.id AS pending_id, p.kind, p.reference, w.booked_on::date AS booked_on
-              FROM ({source}) w LEFT JOIN ledger_transfer p ON p.key = w.pending_key"""
+            SELECT {the["key"]}::text AS key, p.debit_account_id, p.credit_account_id, p.currency, {amount} AS amount, '{phase.value}'::text AS phase,
+                p.id AS pending_id, p.kind, p.reference, {the["booked_on"]}::date AS booked_on
+              FROM ({source}) w LEFT JOIN ledger_transfer p ON p.key = {the["pending_key"]}"""
     return f"""
-            SELECT w.key::text AS key, d.id AS debit_account_id, c.id AS credit_account_id, coalesce(w.currency::text, '') AS currency,
-                {WHOLE_AMOUNT} AS amount, '{phase.value}'::text AS phase, NULL::bigint AS pending_id,
-                w.kind::text AS kind, w.reference::text AS reference, w.booked_on::date AS booked_on
+            SELECT {the["key"]}::text AS key, d.id AS debit_account_id, c.id AS credit_account_id, coalesce({the["currency"]}::text, '') AS currency,
+                {AMOUNT[form]} AS amount, '{phase.value}'::text AS phase, NULL::bigint AS pending_id,
+                {the["kind"]}::text AS kind, {the["reference"]}::text AS reference, {the["booked_on"]}::date AS booked_on
               FROM ({source}) w
-              LEFT JOIN ledger_account d ON d.code = w.debit_code AND d.owner = w.debit_owner AND d.currency = w.currency
-              LEFT JOIN ledger_account c ON c.code = w.credit_code AND c.owner = w.credit_owner AND c.currency = w.currency"""
+              LEFT JOIN ledger_account d ON d.code = {the["debit_code"]} AND d.owner = {the["debit_owner"]} AND d.currency = {the["currency"]}
+              LEFT JOIN ledger_account c ON c.code = {the["credit_code"]} AND c.owner = {the["credit_owner"]} AND c.currency = {the["currency"]}"""
 
 
-def _insert(wanted: str) -> str:
-    # The hash of an incomplete row is NULL; '' lets the refusal name the column that is really missing.
-    return f"INSERT INTO ledger_transfer ({COLUMNS}, input_hash) SELECT {COLUMNS}, coalesce({FINGERPRINT.format('w.')}, '') FROM {wanted} w"
+def _insert(rows: str) -> str:
+    return f"INSERT INTO ledger_transfer ({COLUMNS}) {rows}"
 
 
 # --- Arms for the caller's own statement
@@ -213,7 +218,7 @@ def void_cte(*, source: str, name: str = "voided") -> str:
 
 
 def _arm(phase: Phase, source: str, name: str) -> str:
-    return f"{name} AS ({_insert(f'({_wanted(phase, source)})')} RETURNING id, key, amount)"
+    return f"{name} AS ({_insert(_wanted(phase, source))} RETURNING id, key, amount)"
 
 
 # --- Many transfers, one statement
@@ -249,7 +254,7 @@ def void_from(select_sql: str, params: Params = ()) -> int:
 def _move_all(phase: Phase, source: str, params: Params) -> int:
     statement = f"""
         WITH wanted AS MATERIALIZED ({_wanted(phase, source)}),
-        made AS ({_insert("wanted")} ON CONFLICT (key) DO NOTHING RETURNING key, input_hash),
+        made AS ({_insert(f"SELECT {COLUMNS} FROM wanted")} ON CONFLICT (key) DO NOTHING RETURNING key, input_hash),
         tally AS (SELECT (SELECT count(*) FROM wanted) AS wanted, (SELECT count(*) FROM made) AS made)
         SELECT tally.wanted, left_over.keys, left_over.hashes FROM tally LEFT JOIN LATERAL (
             SELECT array_agg(w.key) AS keys, array_agg({FINGERPRINT.format("w.")}) AS hashes FROM wanted w
@@ -306,14 +311,12 @@ def reserve(*, debit: At, credit: At, currency: str, amount: int, key: str, kind
 
 def settle(*, pending_key: str, key: str, booked_on: date, amount: int | None = None) -> Transfer:
     """Post a pending transfer, whole or in part (the rest is released). See `settle_from` for errors."""
-    _check_amount(amount)
-    source = "SELECT %s AS key, %s AS pending_key, %s::bigint AS amount, %s::date AS booked_on"
-    return _move_one(Phase.SETTLED, source, (key, pending_key, amount, booked_on))
+    return _move_one(Phase.SETTLED, {"key": key, "pending_key": pending_key, "amount": amount, "booked_on": booked_on})
 
 
 def void(*, pending_key: str, key: str, booked_on: date) -> Transfer:
     """Release a pending transfer. See `settle_from` for errors."""
-    return _move_one(Phase.VOIDED, "SELECT %s AS key, %s AS pending_key, %s::date AS booked_on", (key, pending_key, booked_on))
+    return _move_one(Phase.VOIDED, {"key": key, "pending_key": pending_key, "booked_on": booked_on})
 
 
 def reverse(*, key: str, booked_on: date) -> Transfer:
@@ -337,31 +340,30 @@ def _at(account: Account) -> At:
     return AccountCode(account.code), account.owner
 
 
-def _check_amount(amount: int | None) -> None:
+def _move_new(phase: Phase, debit: At, credit: At, rest: tuple[str, str, int, str, str, date]) -> Transfer:
+    return _move_one(phase, dict(zip(NEW_COLUMNS.split(", "), (rest[0], *debit, *credit, *rest[1:]), strict=True)))
+
+
+def _move_one(phase: Phase, values: dict[str, Any]) -> Transfer:
+    amount = values.get("amount")
     # PostgreSQL would round a Decimal into the column; a float must not come near money at all.
     if amount is not None and type(amount) is not int:
         raise TypeError("an amount is an int in minor units")
-
-
-def _move_new(phase: Phase, debit: At, credit: At, rest: tuple[str, str, int, str, str, date]) -> Transfer:
-    _check_amount(rest[2])
-    source = (
-        "SELECT %s AS debit_code, %s AS debit_owner, %s AS credit_code, %s AS credit_owner,"
-        " %s AS key, %s AS currency, %s::bigint AS amount, %s AS kind, %s AS reference, %s::date AS booked_on"
-    )
-    return _move_one(phase, source, (*debit, *credit, *rest))
-
-
-def _move_one(phase: Phase, source: str, params: tuple[Any, ...]) -> Transfer:
-    wanted = f"({_wanted(phase, source)})"
-    row = _run(phase, source, f"{_insert(wanted)} ON CONFLICT (key) DO NOTHING RETURNING {', '.join(TRANSFER_FIELDS)}", params)
-    if row is None:
-        columns = ", ".join(f"t.{field}" for field in TRANSFER_FIELDS)
-        same = f"SELECT {columns} FROM {wanted} w JOIN ledger_transfer t ON t.key = w.key AND t.input_hash = {FINGERPRINT.format('w.')}"
-        row = _fetch(same, params)
+    insert, again = _one(phase)
+    row = _run(phase, ONE_ACCOUNT_SOURCE, insert, values) or _fetch(again, values)
     if row is None:
         raise KeyConflict
     return Transfer.from_db(connection.alias, TRANSFER_FIELDS, row)
 
 
+@cache
+def _one(phase: Phase) -> tuple[str, str]:
+    """The statement that makes one transfer, and the one that finds it made before with the same input."""
+    wanted = _wanted(phase, NOTHING, ONE)
+    columns = ", ".join(f"t.{field}" for field in TRANSFER_FIELDS)
+    again = f"SELECT {columns} FROM ({wanted}) w JOIN ledger_transfer t ON t.key = w.key AND t.input_hash = {FINGERPRINT.format('w.')}"
+    return f"{_insert(wanted)} ON CONFLICT (key) DO NOTHING RETURNING {', '.join(TRANSFER_FIELDS)}", again
+
+
 TRANSFER_FIELDS = [field.attname for field in Transfer._meta.concrete_fields]
+ONE_ACCOUNT_SOURCE = "SELECT " + ", ".join(f"%({name})s AS {name}" for name in ("debit_code", "debit_owner", "credit_code", "credit_owner", "currency"))
