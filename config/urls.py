@@ -14,6 +14,7 @@ urlpatterns = [
     path("privacy/", include("privacy.urls")),
     path("account/", include("accounts.urls")),
     path("wallet/", include("payments.urls")),
+    path("", include("loans.urls")),
     path("", include("marketplace.urls")),
 ]
 handler400 = "config.errors.bad_request"

@@ -1,0 +1,27 @@
+"""Addresses of the borrower's pages."""
+
+from django.urls import path
+
+from loans.views import apply, life, offers
+
+app_name = "loans"
+urlpatterns = [
+    path("apply/", apply.start, name="start"),
+    path("applications/", apply.applications, name="applications"),
+    path("applications/<str:reference>/", apply.application, name="application"),
+    path("applications/<str:reference>/check/", apply.check, name="check"),
+    path("applications/<str:reference>/submit/", apply.submit, name="submit"),
+    path("applications/<str:reference>/withdraw/", apply.withdraw, name="withdraw"),
+    path("applications/<str:reference>/documents/", apply.documents, name="documents"),
+    path("documents/<str:reference>/", apply.document, name="document"),
+    path("documents/<str:reference>/remove/", apply.remove_document, name="remove_document"),
+    path("applications/<str:reference>/<str:section>/", apply.section, name="section"),
+    path("offers/<str:reference>/", offers.offer, name="offer"),
+    path("offers/<str:reference>/sign/", offers.sign, name="sign"),
+    path("offers/<str:reference>/decline/", offers.decline, name="decline"),
+    path("papers/<str:reference>/<str:kind>/", offers.paper, name="paper"),
+    path("loans/", life.loans, name="loans"),
+    path("loans/<str:reference>/", life.loan, name="loan"),
+    path("loans/<str:reference>/repay/", life.repay, name="repay"),
+    path("loans/<str:reference>/settle/", life.settle, name="settle"),
+]

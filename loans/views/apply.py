@@ -1,0 +1,268 @@
+"""Applying: a task list over a saved draft, one section a page, check your answers, submit once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms as django_forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import actor, party_required
+from core import business_day, states
+from core.idempotency import once_per_form
+from loans import application as applications_of
+from loans import words
+from loans.application import UnableToApply
+from loans.forms import SECTION_FORMS, DocumentForm
+from loans.models import Application, Document
+from loans.views.common import own_application, party_of, user_of
+from privacy import consents, disclosure
+from privacy.notices import supported
+
+TITLES = {
+    "project": gettext_lazy("The project"),
+    "funds": gettext_lazy("Use of funds"),
+    "background": gettext_lazy("Background"),
+    "repayment": gettext_lazy("Repayment plan"),
+    "finances": gettext_lazy("Income, debts and work"),
+    "documents": gettext_lazy("Documents"),
+    "privacy": gettext_lazy("Your choices about your data"),
+}
+
+
+@require_http_methods(["GET", "POST"])
+@party_required("prepare", borrows=True)
+@once_per_form
+def start(request: HttpRequest) -> HttpResponse:
+    if request.method == "GET":
+        return render(request, "loans/start.html")
+    made = applications_of.start(party=party_of(request), by=user_of(request), language=supported(get_language()), now=timezone.now())
+    return redirect("loans:application", made.reference)
+
+
+@require_GET
+@party_required(borrows=True)
+def applications(request: HttpRequest) -> HttpResponse:
+    rows = Application.objects.filter(party=party_of(request)).order_by("-created_at")
+    return render(request, "loans/applications.html", {"applications": rows})
+
+
+@require_GET
+@never_cache
+@party_required(borrows=True)
+def application(request: HttpRequest, reference: str) -> HttpResponse:
+    """The task list while it is a draft, the status afterwards."""
+    found = own_application(request, reference)
+    if found.state == "draft":
+        return render(request, "loans/tasks.html", {"application": found, "tasks": _tasks(found)})
+    events = [{"title": _state_words(change.state), "at": change.at, "kind": "yes"} for change in reversed(states.history(found))]
+    offer = found.offers.order_by("-made_at").first()
+    return render(request, "loans/status.html", {"application": found, "events": events, "offer": offer, "reasons": _reasons(request, found)})
+
+
+def _state_words(state: str) -> str:
+    return str(dict(Application._meta.get_field("state").flatchoices)[state])
+
+
+def _tasks(found: Application) -> list[dict[str, Any]]:
+    progress = applications_of.progress(found)
+    tasks = []
+    for code, title in TITLES.items():
+        url = reverse("loans:documents", args=[found.reference]) if code == "documents" else reverse("loans:section", args=[found.reference, code])
+        done = progress[code]
+        if code == "documents":
+            state, said = ("done", _("Optional")) if not found.documents.filter(removed_at=None).exists() else ("done", _("Added"))
+        else:
+            state, said = ("done", _("Done")) if done else ("todo", _("To do"))
+        tasks.append({"title": title, "url": url, "state": state, "words": said})
+    return tasks
+
+
+def _reasons(request: HttpRequest, found: Application) -> list[dict[str, Any]]:
+    """The scorecard's reasons, opened for the person they are about."""
+    if found.decision is None:
+        return []
+    opened = disclosure.reveal(
+        found.decision, ["output"], actor=actor(user_of(request)), purpose="automated_decision", page="loans:application", now=timezone.now()
+    )
+    language = supported(get_language())
+    return [{"text": reason["text"].get(language, reason["text"]["en"]), "lost": reason["points_lost"]} for reason in opened["output"]["score"]["reasons"]]
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@party_required("prepare", borrows=True)
+def section(request: HttpRequest, reference: str, section: str) -> HttpResponse:
+    """One section. What was typed stays when something is wrong; what is right is saved at once."""
+    found = own_application(request, reference)
+    if section not in SECTION_FORMS:
+        raise Http404
+    if found.state != "draft":
+        return redirect("loans:application", reference)
+    form = _form(request, found, section)
+    if request.method == "POST" and form.is_valid():
+        _save(found, section, form)
+        return redirect("loans:application", reference)
+    context = {"application": found, "form": form, "section": section, "title": TITLES[section], "tasks": _tasks(found)}
+    return render(request, "loans/section.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _form(request: HttpRequest, found: Application, section: str) -> django_forms.Form:
+    data = request.POST if request.method == "POST" else None
+    cls = SECTION_FORMS[section]
+    if section == "funds":
+        initial = {f"{part}_{item.position}": getattr(item, part) for item in found.funds.all() for part in ("label", "amount")}
+        return cls(data, initial=initial, total=found.amount)  # type: ignore[call-arg]
+    if section == "privacy":
+        return cls(data)
+    if section == "project":
+        names = ("title", "summary", "purpose", "amount", "term_months", "method")
+        return cls(data, initial={name: getattr(found, name) for name in names if getattr(found, name)})
+    return cls(data, initial=_answers(request, found, section))
+
+
+def _answers(request: HttpRequest, found: Application, section: str) -> dict[str, Any]:
+    """The person's own answers, opened for themselves."""
+    fields = [name for name in applications_of.SEALED[section] if getattr(found.file, name) is not None]
+    if not fields:
+        return {}
+    opened = disclosure.reveal(found.file, fields, actor=actor(user_of(request)), purpose="application", page="loans:section", now=timezone.now())
+    return {name: int(value) if name in MONEY and value else value for name, value in opened.items()}
+
+
+MONEY = ("income_monthly", "debt_monthly", "debt_total", "debt_other_platforms")
+
+
+def _save(found: Application, section: str, form: django_forms.Form) -> None:
+    now, data = timezone.now(), form.cleaned_data
+    if section == "project":
+        applications_of.save_project(found, **data, now=now)
+    elif section == "funds":
+        applications_of.save_funds(found, items=form.items(), now=now)  # type: ignore[attr-defined]
+    elif section == "privacy":
+        for answer in data.values():
+            consents.record(
+                subject=found.file.subject, purpose=answer.purpose, decision=answer.decision, notice=answer.notice,
+                locale=answer.notice.locale, now=now, matter=found.file.matter,
+            )  # fmt: skip
+    else:
+        answers = {name: None if value in (None, "") else str(value) for name, value in data.items()}
+        applications_of.save_answers(found, section=section, answers=answers, now=now)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@party_required("prepare", borrows=True)
+def documents(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_application(request, reference)
+    form = DocumentForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            applications_of.add_document(found, kind=form.cleaned_data["kind"], upload=form.cleaned_data["upload"], now=timezone.now())
+            return redirect("loans:documents", reference)
+        except ValidationError as error:
+            form.add_error("upload", error)
+        except UnableToApply as error:
+            form.add_error("upload", str(error.message))
+    rows = _named(request, found)
+    context = {"application": found, "form": form, "documents": rows, "tasks": _tasks(found)}
+    return render(request, "loans/documents.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _named(request: HttpRequest, found: Application) -> list[dict[str, Any]]:
+    rows = list(found.documents.filter(removed_at=None).select_related("application__file").order_by("uploaded_at"))
+    if not rows:
+        return []
+    opened = disclosure.reveal_many(rows, ["name"], actor=actor(user_of(request)), purpose="application", page="loans:documents", now=timezone.now())
+    return [{"document": row, "name": opened[row.pk]["name"] if opened[row.pk] else row.reference} for row in rows]
+
+
+def _own_document(request: HttpRequest, reference: str) -> Document:
+    rows = Document.objects.select_related("application__file__subject").filter(removed_at=None, application__party=party_of(request))
+    return get_object_or_404(rows, reference=reference)
+
+
+@require_GET
+@never_cache
+@party_required(borrows=True)
+def document(request: HttpRequest, reference: str) -> HttpResponse:
+    """The person's own upload, as an attachment, never shown inside our origin."""
+    found = _own_document(request, reference)
+    disclosure.note(
+        [found.application.file.subject_id],
+        kinds_seen=["document"],
+        actor=actor(user_of(request)),
+        purpose="application",
+        page="loans:document",
+        now=timezone.now(),
+        reference=found.reference,
+    )
+    response = HttpResponse(applications_of.open_content(found), content_type=found.content_type)
+    response["Content-Disposition"] = f'attachment; filename="{found.reference}"'
+    return response
+
+
+@require_POST
+@party_required("prepare", borrows=True)
+def remove_document(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _own_document(request, reference)
+    applications_of.remove_document(found, now=timezone.now())
+    return redirect("loans:documents", found.application.reference)
+
+
+@require_GET
+@never_cache
+@party_required(borrows=True)
+def check(request: HttpRequest, reference: str) -> HttpResponse:
+    """Check your answers before you send them."""
+    found = own_application(request, reference)
+    if found.state != "draft":
+        return redirect("loans:application", reference)
+    return render(request, "loans/check.html", _check_context(request, found))
+
+
+def _check_context(request: HttpRequest, found: Application) -> dict[str, Any]:
+    answers = {code: _answers(request, found, code) for code in ("background", "repayment", "finances")}
+    shown = {code: [(name, words.VALUES.get(name, {}).get(value, value)) for name, value in rows.items()] for code, rows in answers.items()}
+    missing = [TITLES[code] for code, done in applications_of.progress(found).items() if not done]
+    labels = {name: field.label for code in answers for name, field in SECTION_FORMS[code].base_fields.items()}
+    lines = [
+        {"code": code, "title": TITLES[code], "rows": [(labels[name], value, name in MONEY) for name, value in rows if name in labels]}
+        for code, rows in shown.items()
+    ]
+    return {"application": found, "lines": lines, "missing": missing, "funds": found.funds.order_by("position")}
+
+
+@require_POST
+@party_required("sign", borrows=True)
+@once_per_form
+def submit(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_application(request, reference)
+    try:
+        applications_of.submit(found, by=user_of(request), as_of=business_day.current(), now=timezone.now())
+    except (UnableToApply, states.IllegalMove) as error:
+        refused = str(error.message) if isinstance(error, UnableToApply) else _("This application was already sent.")
+        return render(request, "loans/check.html", {**_check_context(request, found), "refused": refused}, status=409)
+    messages.success(request, _("Sent. A person reads it next; you find each step here."))
+    return redirect("loans:application", reference)
+
+
+@require_POST
+@party_required("sign", borrows=True)
+def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+    found = own_application(request, reference)
+    try:
+        applications_of.withdraw(found, by=user_of(request), now=timezone.now())
+        messages.success(request, _("The application is withdrawn."))
+    except states.IllegalMove:
+        messages.error(request, _("It can no longer be withdrawn."))
+    return redirect("loans:application", reference)

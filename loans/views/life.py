@@ -1,0 +1,95 @@
+"""The loan in life, for the borrower: next due in words, schedule, repaying, settling early."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import party_required
+from core import business_day
+from core.idempotency import FIELD, once_per_form
+from ledger.chart import AccountCode
+from ledger.queries import balance
+from loans import repayment
+from loans.forms import RepayForm
+from loans.models import Loan
+from loans.views.common import party_of, user_of
+
+
+def _own(request: HttpRequest, reference: str) -> Loan:
+    return get_object_or_404(Loan.objects.select_related("agreement", "party", "file"), reference=reference, party=party_of(request))
+
+
+@require_GET
+@party_required(borrows=True)
+def loans(request: HttpRequest) -> HttpResponse:
+    rows = Loan.objects.filter(party=party_of(request)).select_related("agreement__offer__application").order_by("-created_at")
+    return render(request, "loans/loans.html", {"loans": rows})
+
+
+@require_GET
+@never_cache
+@party_required(borrows=True)
+def loan(request: HttpRequest, reference: str) -> HttpResponse:
+    return _page(request, _own(request, reference), RepayForm())
+
+
+def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 200) -> HttpResponse:
+    today = business_day.current()
+    living = found.state in repayment.REPAYABLE
+    context = {
+        "loan": found,
+        "form": form,
+        "today": today,
+        "living": living,
+        "owed": repayment.owed(found, as_of=today) if living else None,
+        "quote": repayment.quote_settlement(found, as_of=today) if living else None,
+        "rows": found.installments.order_by("number"),
+        "papers": found.agreement.papers.order_by("pk"),
+        "available": balance(code=AccountCode.CLIENT_CASH, owner=found.party.ledger_owner, currency=found.currency).available,
+        "repayments": found.repayments.order_by("-paid_on", "-pk"),
+    }
+    return render(request, "loans/loan.html", context, status=status)
+
+
+@require_POST
+@party_required("sign", borrows=True)
+@once_per_form
+def repay(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _own(request, reference)
+    form = RepayForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, form, status=422)
+    try:
+        repayment.pay(loan=found, amount=form.cleaned_data["amount"], by=user_of(request), key=_key(request), as_of=business_day.current(), now=timezone.now())
+    except repayment.UnableToRepay as error:
+        form.add_error("amount", str(error.message))
+        return _page(request, found, form, status=422)
+    return redirect("loans:loan", reference)
+
+
+@require_POST
+@party_required("sign", borrows=True)
+@once_per_form
+def settle(request: HttpRequest, reference: str) -> HttpResponse:
+    """Early settlement at the total the borrower saw."""
+    found = _own(request, reference)
+    form = RepayForm()
+    try:
+        expected = int(request.POST.get("expected", ""))
+        repayment.settle_early(loan=found, expected=expected, by=user_of(request), key=_key(request), as_of=business_day.current(), now=timezone.now())
+    except ValueError:
+        return _page(request, found, form, status=400)
+    except repayment.UnableToRepay as error:
+        form = RepayForm({"amount": ""})
+        form.errors.clear()
+        form.add_error(None, str(error.message))
+        return _page(request, found, form, status=409)
+    return redirect("loans:loan", reference)
+
+
+def _key(request: HttpRequest) -> str:
+    return f"form:{request.user.pk}:{request.POST[FIELD]}"[:80]

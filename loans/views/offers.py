@@ -1,0 +1,95 @@
+"""The offer: key facts, schedule, signing with re-authentication; and the papers afterwards."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import actor, party_required
+from accounts.reauthentication import latest, reauthentication_required
+from core.idempotency import once_per_form
+from loans import agreement
+from loans import offer as offers_of
+from loans.models import AgreementPaper, Offer
+from loans.views.common import party_of, user_of
+from privacy import disclosure
+from privacy.notices import supported
+
+
+def _own(request: HttpRequest, reference: str) -> Offer:
+    """An offer to a party that is bound by it: the borrower or a co-borrower."""
+    rows = Offer.objects.select_related("application__file__subject", "decision").filter(application__obligors__party=party_of(request)).distinct()
+    return get_object_or_404(rows, reference=reference)
+
+
+@require_GET
+@never_cache
+@party_required(borrows=True)
+def offer(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _own(request, reference)
+    plan = offers_of.preview(found)
+    context = {
+        "offer": found,
+        "plan": plan,
+        "paid_out": found.principal - found.origination_fee,
+        "proven": latest(request) is not None,
+        "open": found.state == "open" and found.expires_at > timezone.now(),
+        "signed": found.application.obligors.filter(party=party_of(request), state="signed").exists(),
+    }
+    return render(request, "loans/offer.html", context)
+
+
+@require_POST
+@party_required("sign", borrows=True)
+@reauthentication_required
+@once_per_form
+def sign(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _own(request, reference)
+    try:
+        loan = offers_of.accept(found, by=user_of(request), reauthentication=latest(request), language=supported(get_language()), now=timezone.now())
+    except offers_of.UnableToAnswer as error:
+        messages.error(request, str(error.message))
+        return redirect("loans:offer", reference)
+    if loan is None:
+        messages.success(request, _("Signed. We wait for the other signatures."))
+        return redirect("loans:offer", reference)
+    messages.success(request, _("Signed. Your project is now shown to investors."))
+    return redirect("loans:loan", loan.reference)
+
+
+@require_POST
+@party_required("sign", borrows=True)
+def decline(request: HttpRequest, reference: str) -> HttpResponse:
+    found = _own(request, reference)
+    try:
+        offers_of.decline(found, by=user_of(request), now=timezone.now())
+    except offers_of.UnableToAnswer as error:
+        messages.error(request, str(error.message))
+    return redirect("loans:application", found.application.reference)
+
+
+@require_GET
+@never_cache
+@party_required(borrows=True)
+def paper(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
+    """The signed PDF, for those bound by it."""
+    rows = AgreementPaper.objects.select_related("agreement__offer__application__file").filter(agreement__offer__application__obligors__party=party_of(request))
+    kept = get_object_or_404(rows.distinct(), agreement__reference=reference, kind=kind)
+    disclosure.note(
+        [kept.agreement.offer.application.file.subject_id],
+        kinds_seen=["contract_terms"],
+        actor=actor(user_of(request)),
+        purpose="agreement",
+        page="loans:paper",
+        now=timezone.now(),
+        reference=reference,
+    )
+    response = HttpResponse(agreement.open_paper(kept), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{reference}-{kind}.pdf"'
+    return response
