@@ -26,7 +26,7 @@ class WithdrawalForm(forms.Form):
     """How much, and to which account."""
 
     amount = MoneyField(label=_("Amount"))
-    account = AccountChoice(label=_("To"), queryset=BankAccount.objects.none(), to_field_name="reference", empty_label=None, widget=forms.RadioSelect)
+    account = AccountChoice(label=_("To which account"), queryset=BankAccount.objects.none(), to_field_name="reference", empty_label=None, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, party: Party, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
