@@ -26,6 +26,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "core.change_job",
         "core.change_holiday",
         "loans.service_loan",
+        "payments.match_receipt",
     ),
     AUDITOR: (
         "accounts.view_*",

@@ -7,4 +7,7 @@ class LoansConfig(AppConfig):
     verbose_name = _("Loans")
 
     def ready(self) -> None:
+        from payments import wallet
+
+        wallet.describe_kinds({"repayment:in": _("Repayment from a loan you fund"), "repayment:out": _("Repayment of your loan")})
         from loans import disbursement  # noqa: F401 registers the handlers of jobs that end here

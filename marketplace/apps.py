@@ -7,4 +7,7 @@ class MarketplaceConfig(AppConfig):
     verbose_name = _("Marketplace")
 
     def ready(self) -> None:
+        from payments import wallet
+
+        wallet.describe_kinds({"pledge": _("Pledge to a loan")})
         from marketplace import listing  # noqa: F401 registers the handlers of jobs that end here

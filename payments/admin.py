@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -104,6 +104,8 @@ class PaymentAdmin(ReadOnly):
     def reconciliation_page(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if rails.DEFAULT not in rails.names():
+            raise Http404
         report = reconciliation.reconcile(rail=rails.DEFAULT, now=timezone.now())
         sections = (
             (_("The bank has it, we do not"), report.missing_here),

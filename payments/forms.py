@@ -26,7 +26,9 @@ class WithdrawalForm(forms.Form):
     """How much, and to which account."""
 
     amount = MoneyField(label=_("Amount"))
-    account = AccountChoice(label=_("To which account"), queryset=BankAccount.objects.none(), to_field_name="reference", empty_label=None, widget=forms.RadioSelect)
+    account = AccountChoice(
+        label=_("To which account"), queryset=BankAccount.objects.none(), to_field_name="reference", empty_label=None, widget=forms.RadioSelect
+    )
 
     def __init__(self, *args: Any, party: Party, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,6 +39,7 @@ class WithdrawalForm(forms.Form):
         amount.max_value = self.overview.available
         amount.error_messages["max_value"] = _("You have %(limit)s available.")
         account.queryset = bank_account.usable(party)
+        account.initial = account.queryset.first() if account.queryset.count() == 1 else None
 
 
 class DepositForm(forms.Form):

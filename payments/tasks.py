@@ -9,4 +9,5 @@ from payments import deposit, rails
 
 @shared_task(name="payments.tasks.read_bank_lines")
 def read_bank_lines() -> None:
-    deposit.read_lines(rail=rails.DEFAULT, as_of=business_day.current(), now=timezone.now())
+    for rail in rails.names():
+        deposit.read_lines(rail=rail, as_of=business_day.current(), now=timezone.now())

@@ -22,6 +22,13 @@ def get(name: str) -> Rail:
     raise UnknownRail(name)
 
 
+def names() -> list[str]:
+    """The rails of this installation."""
+    from . import sandbox
+
+    return [sandbox.NAME] if sandbox.is_open() else []
+
+
 def ledger_owner(name: str) -> str:
     """Whose accounts hold this rail's money in the books."""
     return f"rail:{name}"

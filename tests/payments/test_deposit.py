@@ -10,6 +10,7 @@ from ledger.chart import AccountCode
 from payments import deposit, reconciliation
 from payments.models import BankLine, Payment
 from payments.rails import sandbox
+from payments.tasks import read_bank_lines
 from tests import cast
 
 from .conftest import NOW, TODAY, Bank
@@ -99,3 +100,13 @@ def test_without_a_sandbox_nobody_pretends(bank: Bank, bob: Any, settings: Any) 
     settings.SIGNED_PACKS_SANDBOX = False
     with pytest.raises(sandbox.SandboxClosed):
         deposit.simulate(party=bob.party, amount=1, key="x", now=NOW)
+
+
+def test_the_timetable_reads_the_bank_s_lines_where_there_is_a_bank(bank: Bank, bob: Any, settings: Any) -> None:
+    sandbox.send_money(key="in:1", reference=bob.party.reference, amount=100, currency="CNY", now=NOW)
+    settings.SIGNED_PACKS_SANDBOX = False
+    read_bank_lines()
+    assert bank.cash(bob) == 0
+    settings.SIGNED_PACKS_SANDBOX = True
+    read_bank_lines()
+    assert bank.cash(bob) == 100
