@@ -20,7 +20,7 @@ ERRORS_IN_PLACE = (ArithmeticError, ValueError, RecursionError)
 
 @dataclass(frozen=True)
 class Engine:
-    """`module` has `run(data) -> JSON`; `stored(id)`, when it has one, returns the kept input of a decision in the database.
+    """`module` has `run(data) -> JSON`; and `stored(reference) -> JSON` when its decisions are kept in the database.
 
     `flags` are the engine's own switches, passed to `run` as keywords (`--certificates` → certificates=True, `--check F` → check=F).
     """
@@ -83,19 +83,12 @@ def recompute(name: str, text: str, **flags: Any) -> tuple[JSON, str]:
     return output, ""
 
 
-def stored_input(name: str, identifier: str) -> JSON:
-    """The kept input of a stored decision, or its final answer when erased: {"erased": date}."""
-    loader = getattr(engine(name).load(), "stored", None)
-    if loader is None:
+def recompute_stored(name: str, reference: str) -> tuple[JSON, str]:
+    """The output again, from the kept input of a decision in the database; {"erased": date} when its person was erased."""
+    stored = getattr(engine(name).load(), "stored", None)
+    if stored is None:
         raise UnableToRecompute(f"the engine {name} stores no decisions")
-    return loader(identifier)
-
-
-def recompute_stored(name: str, identifier: str, **flags: Any) -> tuple[JSON, str]:
-    data = stored_input(name, identifier)
-    if isinstance(data, Mapping) and set(data) == {"erased"}:
-        return data, ""
-    return recompute(name, json.dumps(data), **flags)
+    return stored(reference), ""
 
 
 def printed(output: JSON) -> str:
@@ -107,7 +100,7 @@ def run_command(arguments: list[str], *, stdin: TextIO, stdout: TextIO, stderr: 
     """`ENGINE FILE|- [switches]` or `ENGINE --stored ID`: prints the output, returns the exit code."""
     try:
         name, source, stored, flags = _parsed(arguments)
-        output, error = recompute_stored(name, stored, **flags) if stored else recompute(name, _read(source, stdin), **flags)
+        output, error = recompute_stored(name, stored) if stored else recompute(name, _read(source, stdin), **flags)
     except UnableToRecompute as error_:
         stderr.write(f"recompute: {error_}\n")
         return 2

@@ -42,24 +42,17 @@ class Assessment:
         return self.score.outcome
 
     def as_dict(self) -> dict[str, Any]:
-        price = self.price
         return {
             "score": self.score.as_dict(),
-            "price": None
-            if price is None
-            else {
-                "annual_rate": None if price.annual_rate is None else str(price.annual_rate),
-                "apr": None if price.apr is None else str(price.apr),
-                "expected_loss": None if price.expected_loss is None else str(price.expected_loss),
-                "priced": price.priced,
-                "why_not": price.why_not,
-            },
+            "price": None if self.price is None else self.price.as_dict(),
             "cap": str(self.cap),
             "outcome": self.outcome,
         }
 
 
-def assess(facts: Facts, *, product: Pricing, jurisdiction: str, as_of: date, model: str = scorecard.CURRENT) -> Assessment:
+def assess(
+    facts: Facts, *, product: Pricing, jurisdiction: str, as_of: date, method: pricing.Method = "equal_installment", model: str = scorecard.CURRENT
+) -> Assessment:
     """Score `facts` and price the risk. Raises pricing.UnableToPrice where no cap is known for `jurisdiction` on `as_of`."""
     cap = pricing.cap_of(jurisdiction=jurisdiction, as_of=as_of)
     found = scorecard.score(facts, name=model)
@@ -73,5 +66,6 @@ def assess(facts: Facts, *, product: Pricing, jurisdiction: str, as_of: date, mo
         servicing_fee=product.servicing_fee_rate,
         origination_fee=product.origination_fee_rate,
         cap=cap,
+        method=method,
     )
     return Assessment(found, pricing.price(risk), cap.rate)

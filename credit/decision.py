@@ -8,18 +8,28 @@ from decimal import Decimal
 from credit.assessment import Assessment, Pricing, assess
 from credit.facts import Facts
 from credit.models import Decision
-from credit.pricing import quoted
+from credit.pricing import Method, quoted
 from privacy.models import DataSubject
 
 
-def decide(*, about: str, subject: DataSubject, facts: Facts, product: Pricing, as_of: date, now: datetime, jurisdiction: str = "SANDBOX") -> Decision:
+def decide(
+    *,
+    about: str,
+    subject: DataSubject,
+    facts: Facts,
+    product: Pricing,
+    as_of: date,
+    now: datetime,
+    jurisdiction: str = "SANDBOX",
+    method: Method = "equal_installment",
+) -> Decision:
     """Assess and keep. The row holds what the engine saw and said, sealed under the person's key."""
-    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of)
+    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of, method=method)
     price = made.price if made.price is not None and made.price.priced else None
     return Decision.objects.create(
         about=about,
         subject=subject,
-        facts={"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "as_of": as_of.isoformat()},
+        facts={"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "method": method, "as_of": as_of.isoformat()},
         output=made.as_dict(),
         model=made.score.model,
         model_sha256=made.score.model_sha256,

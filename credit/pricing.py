@@ -89,6 +89,12 @@ class Price:
     needed_rate: Decimal | None = None
     needed_apr: Decimal | None = None
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, decimals as texts: what `recompute price` prints and what a decision keeps."""
+        rates = {name: getattr(self, name) for name in ("annual_rate", "apr", "expected_loss")}
+        shown = {name: None if rate is None else format(rate, "f") for name, rate in rates.items()}
+        return {**shown, "priced": self.priced} | ({} if self.priced else {"why_not": self.why_not})
+
 
 def price(risk: Risk) -> Price:
     """The price of `risk`; without one, `priced` is False and no rate is given."""
@@ -120,9 +126,9 @@ def present_value(risk: Risk, annual_rate: Decimal) -> Decimal:
 
 
 def over_term(pd_year: Decimal, term_months: int) -> Decimal:
-    """The probability of default over the term when it is `pd_year` within twelve months."""
+    """The probability of default over the term when it is `pd_year` within twelve months; twenty decimals."""
     with localcontext(WORKING):
-        return 1 - (1 - pd_year) ** (Decimal(term_months) / 12)
+        return (1 - (1 - pd_year) ** (Decimal(term_months) / 12)).quantize(Decimal("1e-20"))
 
 
 def _hazard(risk: Risk) -> Decimal:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,22 @@ MODELS = Path(__file__).with_name("models")
 CURRENT = "expert-2026-11"
 REFUSED_SOURCES = ("contact", "circle", "family", "friend", "relative", "sex", "gender", "age", "nationality", "religion", "marital")
 REASONS_MAX = 4
-ACTIONABLE = ("debt_service", "loan_to_income")
+OUTCOMES = ("decline", "refer", "approve")  # worst first
+RATIO_MAX = Decimal(999)  # of anything to no income at all
 STEPS = range(95, 25, -5)  # per cent of the amount asked for, tried downwards
+ROUND_AMOUNT = 10_000  # minor units: what a person would ask for
+EXACT = Context(prec=40)
+# Which facts an input needs: what is missing is named as the applicant knows it.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "debt_service_ratio": ("income_monthly", "debt_monthly"),
+    "loan_to_income": ("income_monthly",),
+    "platform_debt_ratio": ("income_monthly", "debt_other_platforms"),
+    "months_at_work": ("months_at_work",),
+    "overdue_count_6m": ("overdue_count_6m",),
+    "purpose": ("purpose",),
+    "term_months": ("term_months",),
+    "occupation": ("occupation",),
+}
 
 
 class RefusedFeature(Exception):
@@ -63,7 +76,7 @@ class Score:
             "pd": None if self.pd is None else str(self.pd),
             "points": self.points,
             "grade": self.grade,
-            "model": f"{self.model}@{self.model_sha256[:16]}",
+            "model": f"{self.model}@{self.model_sha256}",
             "reasons": [reason.as_dict() for reason in self.reasons],
             "missing": list(self.missing),
             "outcome": self.outcome,
@@ -80,56 +93,72 @@ def load(name: str = CURRENT) -> tuple[dict[str, Any], str]:
 
 
 def check_features(model: Mapping[str, Any]) -> None:
-    """The registry's gate: no feature may come from contacts or name a protected attribute."""
+    """The registry's gate: no feature may come from contacts, name a protected attribute, or read what the facts do not hold."""
     for feature in model["features"]:
         words = f"{feature['source']}.{feature['input']}.{feature['code']}".lower().replace("_", ".").split(".")
-        if any(word.rstrip("s") in REFUSED_SOURCES for word in words):
+        if feature["input"] not in NEEDS or any(word.rstrip("s") in REFUSED_SOURCES for word in words):
             raise RefusedFeature(feature["code"])
 
 
 def score(facts: Facts, *, name: str = CURRENT) -> Score:
     """Points, PD, grade, reasons and outcome of `facts`."""
     model, digest = load(name)
-    inputs = _inputs(facts)
-    missing = tuple(sorted(feature["code"] for feature in model["features"] if inputs[feature["input"]] is None or _points(feature, inputs) is None))
+    missing = _missing(model, facts)
     if missing:
         return Score(None, None, "", model["name"], digest, (), missing, "refer")
-    got = {feature["code"]: _points(feature, inputs) or 0 for feature in model["features"]}
+    inputs = _inputs(model, facts)
+    got = {feature["code"]: _points(feature, inputs) for feature in model["features"]}
     points = model["scale"]["base_points"] + sum(got.values())
     pd = probability(model, points)
     grade = _grade(model, pd)
-    reasons = _reasons(model, facts, got, inputs, grade)
-    return Score(pd, points, grade, model["name"], digest, reasons, (), _outcome(model, points, grade))
+    return Score(pd, points, grade, model["name"], digest, _reasons(model, facts, got, inputs), (), _outcome(model, points, grade))
 
 
 def probability(model: Mapping[str, Any], points: int) -> Decimal:
     """PD of twelve months: 1 ÷ (1 + odds), odds doubling with the scale's step; ten decimals."""
     scale = model["scale"]
-    odds = scale["odds"] * math.exp((points - scale["points_at_odds"]) / scale["points_to_double_odds"] * math.log(2))
-    return Decimal(1 / (1 + odds)).quantize(Decimal("0.0000000001"))
+    with localcontext(EXACT):
+        odds = scale["odds"] * Decimal(2) ** (Decimal(points - scale["points_at_odds"]) / scale["points_to_double_odds"])
+        return Decimal(1 / (1 + odds)).quantize(Decimal("0.0000000001"))
 
 
-def _inputs(facts: Facts) -> dict[str, Any]:
-    income = facts.income_monthly
-    year = None if not income else Decimal(income) * 12
-    burden = None if facts.debt_monthly is None else Decimal(facts.debt_monthly) + Decimal(facts.amount) / facts.term_months
-    return {
-        "debt_service_ratio": None if not income or burden is None else burden / income,
-        "loan_to_income": None if year is None else facts.amount / year,
-        "platform_debt_ratio": None if year is None or facts.debt_other_platforms is None else facts.debt_other_platforms / year,
-        "months_at_work": facts.months_at_work,
-        "overdue_count_6m": facts.overdue_count_6m,
-        "purpose": facts.purpose,
-        "term_months": facts.term_months,
-        "occupation": facts.occupation,
-    }
+def _missing(model: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
+    """Facts that are not known, and codes the model has no points for: neither is guessed."""
+    names = {name for feature in model["features"] for name in NEEDS[feature["input"]] if getattr(facts, name) is None}
+    names |= {feature["input"] for feature in model["features"] if "values" in feature and getattr(facts, feature["input"]) not in feature["values"]}
+    return tuple(sorted(names))
 
 
-def _points(feature: Mapping[str, Any], inputs: Mapping[str, Any]) -> int | None:
+def _inputs(model: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    income = facts.income_monthly or 0
+    with localcontext(EXACT):
+        burden = (facts.debt_monthly or 0) + _installment(facts, Decimal(model["reference_rate"]))
+        return {
+            "debt_service_ratio": _ratio(burden, income),
+            "loan_to_income": _ratio(Decimal(facts.amount), income * 12),
+            "platform_debt_ratio": _ratio(Decimal(facts.debt_other_platforms or 0), income * 12),
+            "months_at_work": facts.months_at_work,
+            "overdue_count_6m": facts.overdue_count_6m,
+            "purpose": facts.purpose,
+            "term_months": facts.term_months,
+            "occupation": facts.occupation,
+        }
+
+
+def _installment(facts: Facts, annual_rate: Decimal) -> Decimal:
+    """The level payment at the model's reference rate: the price is not known yet when affordability is judged."""
+    rate = annual_rate / 12
+    return facts.amount * rate / (1 - (1 + rate) ** -facts.term_months)
+
+
+def _ratio(part: Decimal, whole: int) -> Decimal:
+    return min(part / whole, RATIO_MAX) if whole else RATIO_MAX if part else Decimal(0)
+
+
+def _points(feature: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:
     value = inputs[feature["input"]]
     if "values" in feature:
-        points = feature["values"].get(value)
-        return None if points is None else int(points)
+        return int(feature["values"][value])
     return next(int(row["points"]) for row in feature["bins"] if row["below"] is None or value < Decimal(row["below"]))
 
 
@@ -148,10 +177,11 @@ def _outcome(model: Mapping[str, Any], points: int, grade: str) -> str:
     return "approve" if points >= limits["approve_from"] and grade != "E" else "refer"
 
 
-def _reasons(model: Mapping[str, Any], facts: Facts, got: Mapping[str, int], inputs: Mapping[str, Any], grade: str) -> tuple[Reason, ...]:
+def _reasons(model: Mapping[str, Any], facts: Facts, got: Mapping[str, int], inputs: Mapping[str, Any]) -> tuple[Reason, ...]:
     lost = sorted(((_best(feature) - got[feature["code"]], feature) for feature in model["features"]), key=lambda pair: -pair[0])
+    ways = _ways_out(model, facts)
     return tuple(
-        Reason(feature["code"], feature["text"], points, _shown(inputs[feature["input"]]), _counterfactual(model, facts, feature["code"], grade))
+        Reason(feature["code"], feature["text"], points, _shown(inputs[feature["input"]]), ways.get(feature["code"]))
         for points, feature in lost[:REASONS_MAX]
         if points > 0
     )
@@ -161,17 +191,23 @@ def _shown(value: Any) -> str:
     return str(value.quantize(Decimal("0.001"))) if isinstance(value, Decimal) else str(value)
 
 
-def _counterfactual(model: Mapping[str, Any], facts: Facts, code: str, grade: str) -> dict[str, Any] | None:
-    """The largest smaller amount that earns a better grade, scored again to be sure; only where the amount is what hurt."""
-    if code not in ACTIONABLE:
-        return None
-    for percent in STEPS:
-        amount = facts.amount * percent // 100
-        if amount < 1:
-            return None
-        inputs = _inputs(replace(facts, amount=amount))
-        points = model["scale"]["base_points"] + sum(_points(feature, inputs) or 0 for feature in model["features"])
-        better = _grade(model, probability(model, points))
-        if better < grade:
-            return {"amount": amount, "grade": better}
-    return None
+def _ways_out(model: Mapping[str, Any], facts: Facts) -> dict[str, dict[str, Any]]:
+    """By reason: the smallest change of amount, or of term, that flips the outcome or raises the grade. Each was scored again."""
+    amounts = (amount - amount % (ROUND_AMOUNT if amount >= ROUND_AMOUNT else 1) for amount in (facts.amount * percent // 100 for percent in STEPS))
+    less = next((way for amount in amounts if amount > 0 and (way := _better(model, facts, replace(facts, amount=amount), "amount"))), None)
+    terms = (months for months in sorted(model["terms"], reverse=True) if months < facts.term_months)
+    shorter = next((way for months in terms if (way := _better(model, facts, replace(facts, term_months=months), "term_months"))), None)
+    return ({"debt_service": less, "loan_to_income": less} if less else {}) | ({"term": shorter} if shorter else {})
+
+
+def _better(model: Mapping[str, Any], facts: Facts, changed: Facts, name: str) -> dict[str, Any] | None:
+    before, after = _standing(model, facts), _standing(model, changed)
+    better = (OUTCOMES.index(after[0]), -ord(after[1])) > (OUTCOMES.index(before[0]), -ord(before[1]))
+    return {name: getattr(changed, name), "outcome": after[0], "grade": after[1]} if better else None
+
+
+def _standing(model: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
+    inputs = _inputs(model, facts)
+    points = model["scale"]["base_points"] + sum(_points(feature, inputs) for feature in model["features"])
+    grade = _grade(model, probability(model, points))
+    return _outcome(model, points, grade), grade

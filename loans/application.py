@@ -173,7 +173,15 @@ def submit(application: Application, *, by: User, as_of: date, now: datetime) ->
         raise UnableToApply("incomplete", _("Some sections are not complete yet."), missing)
     _check_party(draft)
     gathered = facts.gather(draft, as_of=as_of, now=now)
-    decision = decisions.decide(about=draft.reference, subject=draft.file.subject, facts=gathered, product=product.STANDARD, as_of=as_of, now=now)
+    decision = decisions.decide(
+        about=draft.reference,
+        subject=draft.file.subject,
+        facts=gathered,
+        product=product.STANDARD,
+        as_of=as_of,
+        now=now,
+        method=draft.method,  # type: ignore[arg-type]
+    )
     states.move(draft, "submitted", now=now, by=by.pk, why="submitted", decision=decision)
     audit.record(actor=by, action="application.submit", target=draft.reference, now=now)
     outbox.enqueue("application.submitted", key=f"application:{draft.pk}:submitted", payload={"application": draft.pk})

@@ -3,12 +3,12 @@
 from typing import Any, get_args
 
 from config.reading import Record, number, one_of, translated, whole
-from credit.pricing import Basis, Cap, Method, Price, Risk, UnableToPrice, price
+from credit.pricing import Basis, Cap, Method, Risk, UnableToPrice, price
 
 
 def run(data: dict[str, Any]) -> dict[str, Any]:
     with translated(UnableToPrice):
-        return written(price(read(data)))
+        return price(read(data)).as_dict()
 
 
 def read(data: dict[str, Any]) -> Risk:
@@ -28,11 +28,8 @@ def _cap(value: Any, name: str) -> Cap:
     return cap
 
 
-def written(found: Price) -> dict[str, Any]:
-    output = {
-        "annual_rate": None if found.annual_rate is None else format(found.annual_rate, "f"),
-        "apr": None if found.apr is None else format(found.apr, "f"),
-        "expected_loss": None if found.expected_loss is None else format(found.expected_loss, "f"),
-        "priced": found.priced,
-    }
-    return output | ({} if found.priced else {"why_not": found.why_not})
+def stored(reference: str) -> dict[str, Any]:
+    from config.engines import stored as kept  # needs Django, which recomputing a file does not
+
+    opened = kept.decision(reference)
+    return opened if "erased" in opened else run(kept.risk(reference, opened))

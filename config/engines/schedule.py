@@ -77,3 +77,9 @@ def written(schedule: Schedule) -> dict[str, Any]:
         ],
         "totals": {"principal": schedule.totals.principal, "interest": schedule.totals.interest, "total": schedule.totals.total},
     }
+
+
+def stored(reference: str) -> dict[str, Any]:
+    from config.engines import stored as kept  # needs Django, which recomputing a file does not
+
+    return run(kept.terms(reference))

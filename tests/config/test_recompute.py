@@ -23,6 +23,18 @@ PAYMENT = {
 }
 
 
+RISK = {
+    "pd": "0.05",
+    "lgd": 0.6,
+    "term_months": 24,
+    "target_yield": "0.06",
+    "servicing_fee": "0.01",
+    "origination_fee": "0.02",
+    "cap": {"rate": "0.154", "basis": "apr"},
+    "method": "equal_installment",
+}
+
+
 def answer(engine, data):
     return recompute(engine, json.dumps(data))[0]
 
@@ -57,6 +69,21 @@ def test_waterfall():
             "paid_off_on": "2026-02-10",
         }
     ]
+
+
+def test_price():
+    output = answer("price", RISK)
+    assert set(output) == {"annual_rate", "apr", "expected_loss", "priced"}
+    assert output["annual_rate"].startswith("0.08")
+    above = answer("price", RISK | {"cap": {"rate": "0.08", "basis": "apr"}})
+    assert (above["priced"], above["annual_rate"], above["apr"], above["why_not"]) == (False, None, None, "above_cap")
+
+
+def test_score_refers_what_is_missing():
+    output = answer("score", {"amount": 3_000_000, "term_months": 12, "purpose": "equipment", "currency": "CNY"})
+    assert set(output) == {"pd", "points", "grade", "model", "reasons", "missing", "outcome"}
+    assert output["outcome"] == "refer"
+    assert "income_monthly" in output["missing"]
 
 
 def test_repeat_unrolls_a_stream():
@@ -115,6 +142,14 @@ def test_dated_flows_with_days_are_effective_annual():
             "cashflows[0].f_num",
         ),
         ("waterfall", PAYMENT, {"order": "due:fee"}, "order"),
+        ("price", RISK, {"pd": "1.5"}, "pd"),
+        ("price", RISK, {"pd": None}, "pd"),
+        ("price", RISK, {"term_months": 0}, "term_months"),
+        ("price", RISK, {"cap": {"rate": "0.1"}}, "cap.basis"),
+        ("price", RISK, {"cap": {"rate": 0, "basis": "apr"}}, "cap.rate"),
+        ("price", RISK, {"method": "flat"}, "method"),
+        ("score", {"amount": 1, "term_months": 1, "purpose": "x", "currency": "CNY"}, {"amount": "1"}, "amount"),
+        ("score", {"amount": 1, "term_months": 1, "purpose": "x", "currency": "CNY"}, {"friends": 3}, "friends"),
         ("waterfall", PAYMENT, {"payments": [{"on": "2026-02-10", "amount": 0}]}, "payments[0].amount"),
         ("waterfall", PAYMENT, {"charges": [{"kind": "fine", "due_on": "2026-02-05", "amount": 5}]}, "charges[0].kind"),
         ("waterfall", PAYMENT, {"schedule": [{"due_on": "2026-01-31", "principal": 1000}]}, "schedule[0].interest"),

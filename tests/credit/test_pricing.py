@@ -12,7 +12,7 @@ from credit import pricing
 from credit.pricing import Cap, Risk, UnableToPrice, price
 
 CASES = 20_000 if os.environ.get("SOAK") else 120
-WIDE = Cap(D(900))
+WIDE = Cap(D(900), "nominal")
 
 
 def risk(**changes):

@@ -1,0 +1,155 @@
+"""The scorecard: exact reasons, no guesses, no outsiders."""
+
+import copy
+import json
+import math
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from credit import scorecard
+from credit.facts import Facts, ImpossibleFacts, parse
+
+GOOD = Facts(
+    amount=3_000_000,
+    term_months=12,
+    purpose="equipment",
+    currency="CNY",
+    income_monthly=1_200_000,
+    debt_monthly=0,
+    debt_total=0,
+    debt_other_platforms=0,
+    overdue_count_6m=0,
+    months_at_work=72,
+    occupation="employed",
+    housing="rent",
+)
+MODEL, DIGEST = scorecard.load()
+
+
+def test_good_facts_are_approved_with_the_model_named():
+    found = scorecard.score(GOOD)
+    assert (found.outcome, found.missing) == ("approve", ())
+    assert found.as_dict()["model"] == f"expert-2026-11@{DIGEST}"
+    assert len(DIGEST) == 64
+
+
+def test_pd_halves_its_odds_every_step():
+    """600 points are odds of 20 : 1; 40 points more double them."""
+    assert scorecard.probability(MODEL, 600) == Decimal("0.0476190476")
+    assert scorecard.probability(MODEL, 640) == Decimal("0.0243902439")
+    assert abs(float(scorecard.probability(MODEL, 573)) - 1 / (1 + 20 * math.exp(-27 / 40 * math.log(2)))) < 1e-9
+
+
+def test_reasons_are_the_points_lost_against_the_best_bin():
+    best = scorecard.score(replace(GOOD, occupation="civil_servant", amount=600_000))
+    found = scorecard.score(replace(GOOD, occupation="civil_servant", amount=600_000, overdue_count_6m=2))
+    assert found.points == best.points - 60
+    assert found.reasons[0].code == "overdue"
+    assert found.reasons[0].points_lost == 60
+    assert found.reasons[0].value == "2"
+    assert set(found.reasons[0].text) == {"en", "zh-hans"}
+
+
+@pytest.mark.parametrize("name", ["income_monthly", "debt_monthly", "debt_other_platforms", "overdue_count_6m", "months_at_work", "occupation"])
+def test_missing_data_refers_and_never_approves(name):
+    found = scorecard.score(replace(GOOD, **{name: None}))
+    assert (found.outcome, found.missing, found.pd, found.points) == ("refer", (name,), None, None)
+
+
+def test_code_without_points_is_not_guessed():
+    found = scorecard.score(replace(GOOD, occupation="astronaut"))
+    assert (found.outcome, found.missing) == ("refer", ("occupation",))
+
+
+def test_no_income_at_all_is_known_and_never_approved():
+    found = scorecard.score(replace(GOOD, income_monthly=0))
+    assert found.missing == ()
+    assert found.outcome == "refer"
+    assert scorecard.score(replace(GOOD, income_monthly=0, months_at_work=0)).outcome == "decline"
+    assert found.reasons[0].value == "999.000"
+
+
+def test_bad_facts_are_declined_with_one_to_four_reasons():
+    found = scorecard.score(replace(GOOD, amount=30_000_000, overdue_count_6m=4, months_at_work=3, debt_other_platforms=20_000_000))
+    assert found.outcome == "decline"
+    assert 1 <= len(found.reasons) <= 4
+    assert all(reason.points_lost > 0 for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    "change", [{"source": "contacts.references"}, {"source": "circle"}, {"input": "age"}, {"code": "sex"}, {"code": "friends_count"}, {"input": "bias"}]
+)
+def test_registry_refuses_outsiders_and_protected_attributes(change):
+    model = copy.deepcopy(MODEL)
+    model["features"][0].update(change)
+    with pytest.raises(scorecard.RefusedFeature):
+        scorecard.check_features(model)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"amount": 0}, "amount"),
+        ({"amount": True}, "amount"),
+        ({"amount": "1"}, "amount"),
+        ({"term_months": 0}, "term_months"),
+        ({"income_monthly": -1}, "income_monthly"),
+        ({"overdue_count_6m": 1.5}, "overdue_count_6m"),
+        ({"purpose": ""}, "purpose"),
+        ({"occupation": 5}, "occupation"),
+        ({"contacts": 12}, "contacts"),
+    ],
+)
+def test_impossible_facts_name_their_field(change, field):
+    with pytest.raises(ImpossibleFacts) as caught:
+        parse(GOOD.as_dict() | change)
+    assert caught.value.field == field
+
+
+def test_facts_survive_json():
+    assert parse(json.loads(json.dumps(GOOD.as_dict()))) == GOOD
+
+
+amounts = st.integers(0, 5_000_000)
+any_facts = st.builds(
+    Facts,
+    amount=st.integers(500_000, 50_000_000),
+    term_months=st.sampled_from([6, 9, 12, 18, 24, 36, 48]),
+    purpose=st.sampled_from(["equipment", "premises", "vehicle", "home", "working_capital", "education", "other"]),
+    currency=st.just("CNY"),
+    income_monthly=amounts,
+    debt_monthly=amounts,
+    debt_total=amounts,
+    debt_other_platforms=amounts,
+    overdue_count_6m=st.integers(0, 6),
+    months_at_work=st.integers(0, 200),
+    occupation=st.sampled_from(["civil_servant", "manager", "employed", "skilled", "self_employed", "unskilled", "unemployed"]),
+    housing=st.just("own"),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(any_facts)
+def test_points_add_up_and_counterfactuals_hold_when_scored_again(facts):
+    found = scorecard.score(facts)
+    best = MODEL["scale"]["base_points"] + sum(scorecard._best(feature) for feature in MODEL["features"])
+    assert found.points <= best - sum(reason.points_lost for reason in found.reasons)
+    assert found.pd == scorecard.probability(MODEL, found.points)
+    assert [reason.points_lost for reason in found.reasons] == sorted((reason.points_lost for reason in found.reasons), reverse=True)
+    for reason in found.reasons:
+        if reason.counterfactual:
+            change = {name: value for name, value in reason.counterfactual.items() if name in ("amount", "term_months")}
+            again = scorecard.score(replace(facts, **change))
+            assert (again.outcome, again.grade) == (reason.counterfactual["outcome"], reason.counterfactual["grade"])
+            rank = scorecard.OUTCOMES.index
+            assert rank(again.outcome) > rank(found.outcome) or (again.outcome == found.outcome and again.grade < found.grade)
+
+
+@settings(max_examples=100, deadline=None)
+@given(any_facts, st.sampled_from(["debt_monthly", "debt_other_platforms", "overdue_count_6m"]), st.integers(1, 10**6))
+def test_more_burden_never_scores_better(facts, name, more):
+    assert scorecard.score(replace(facts, **{name: getattr(facts, name) + more})).points <= scorecard.score(facts).points
