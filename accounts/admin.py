@@ -62,7 +62,6 @@ class UserAdmin(admin.ModelAdmin):
     search_help_text = _("Pseudonym")
     fields = ("pseudonym", "is_active", "is_staff", "groups", "language", "time_zone", "joined_at", "last_login")
     readonly_fields = ("pseudonym", "language", "time_zone", "joined_at", "last_login")
-    filter_horizontal = ("groups",)
 
     @admin.display(description=_("pseudonym"), ordering="subject__pseudonym")
     def pseudonym(self, user: User) -> str:
