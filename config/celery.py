@@ -68,6 +68,7 @@ def _every(task: str, schedule: float | crontab, *, expires: int) -> dict:
 # Times of day are in the platform's time zone.
 app.conf.beat_schedule = {
     "jobs that are due and were not rung for": _every("core.sweep_outbox", 2.0, expires=10),
+    "the next sealed segment of consents and looks": _every("privacy.seal_records", 5.0, expires=10),
     "lines the bank has booked": _every("payments.tasks.read_bank_lines", 20.0, expires=20),
     "listings whose funding window is over": _every("marketplace.tasks.expire_listings", 60.0, expires=60),
     "proof that the books balance": _every("config.tasks.prove_books", 300.0, expires=300),

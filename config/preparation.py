@@ -31,6 +31,7 @@ def prepare_database(*, verbosity: int = 0) -> None:
             call_command("migrate", interactive=False, verbosity=verbosity)
         if _cache_table() not in connection.introspection.table_names():
             call_command("createcachetable", verbosity=verbosity)
+        call_command("publish_notices", verbosity=verbosity)  # nothing is asked of anybody without a published notice
 
 
 def _cache_table() -> str:

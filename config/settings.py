@@ -251,4 +251,5 @@ SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
 IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="help@xinqiao.example")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")
+PRIVACY_CONTACT = env.str("PRIVACY_CONTACT", default="privacy@xinqiao.example")  # stands in every notice; changing it publishes new versions
 DEFAULT_CURRENCY = env.str("CURRENCY", default="CNY")

@@ -116,7 +116,7 @@ def compiled(code: str) -> dict[str, dict]:
 
 
 def _compile(whole: Mapping[str, Any], text: Mapping[str, Any], shared: Mapping[str, str]) -> dict:
-    names = {"operator": settings.OPERATOR_NAME, "contact": getattr(settings, "PRIVACY_CONTACT", "privacy@xinqiao.example")}
+    names = {"operator": settings.OPERATOR_NAME, "contact": settings.PRIVACY_CONTACT}
     return {
         "purposes": whole["purposes"],
         "kinds": whole["kinds"],
