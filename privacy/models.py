@@ -13,8 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 def append_only(name: str) -> pgtrigger.Trigger:
-    """Rows are added, never changed or removed, by whatever road."""
+    """Rows are added, never changed or removed one by one or in sets."""
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+def not_emptied(name: str) -> pgtrigger.Trigger:
+    """Nor is the whole table emptied at once."""
+    refuse = f"RAISE EXCEPTION USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME, MESSAGE = '{name}: this table is never emptied';"
+    return pgtrigger.Trigger(name=name, level=pgtrigger.Statement, when=pgtrigger.Before, operation=pgtrigger.Truncate, func=refuse)
 
 
 class SealedRow(models.Model):
@@ -180,7 +186,7 @@ class Consent(models.Model):
             models.UniqueConstraint(fields=["subject", "purpose", "sequence"], condition=Q(matter__isnull=True), name="privacy_consent_order"),
             models.UniqueConstraint(fields=["matter", "purpose", "sequence"], condition=Q(matter__isnull=False), name="privacy_consent_matter_order"),
         ]
-        triggers = [append_only("consent_append_only")]
+        triggers = [append_only("consent_append_only"), not_emptied("consent_not_emptied")]
 
     def __str__(self) -> str:
         return self.receipt_id
@@ -210,7 +216,7 @@ class AccessLog(models.Model):
             models.CheckConstraint(condition=~Q(purpose="") & ~Q(page="") & ~Q(role=""), name="privacy_look_says_why"),
             models.CheckConstraint(condition=Q(fields__len__gt=0, kinds__len__gt=0), name="privacy_look_says_what"),
         ]
-        triggers = [append_only("look_append_only")]
+        triggers = [append_only("look_append_only"), not_emptied("look_not_emptied")]
 
     def __str__(self) -> str:
         return f"look {self.pk}"
@@ -236,7 +242,7 @@ class Segment(models.Model):
             models.UniqueConstraint(fields=["stream", "number"], name="privacy_segment_number_once"),
             models.CheckConstraint(condition=Q(count__gte=1), name="privacy_segment_not_empty"),
         ]
-        triggers = [append_only("segment_append_only")]
+        triggers = [append_only("segment_append_only"), not_emptied("segment_not_emptied")]
 
     def __str__(self) -> str:
         return f"{self.stream} {self.number}"

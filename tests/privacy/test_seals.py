@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from privacy import disclosure, seals
 from privacy.disclosure import Actor
@@ -139,3 +139,9 @@ def test_the_root_depends_on_every_leaf_and_their_order(count):
 def test_consents_seal_in_their_own_chain(sealed):
     (segment,) = Segment.objects.filter(stream="consent")
     assert segment.ranges == [[Consent.objects.get().pk] * 2]
+
+
+@pytest.mark.parametrize("table", ["privacy_consent", "privacy_accesslog", "privacy_segment"])
+def test_no_record_table_is_emptied(db, table):
+    with pytest.raises(Exception, match="never emptied"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
