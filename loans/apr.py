@@ -4,7 +4,8 @@ Every rate solves Σ amount × discount(time) = 0. `_roots` finds all of them, s
 Sources: effective annual rate, Directive 2008/48/EC Annex I; US actuarial, 12 CFR 1026 Appendix J (b)(8); XIRR as Excel defines it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Context, Decimal, localcontext
@@ -20,6 +21,7 @@ DIGITS = 15
 SIGN_CHANGES_MAX = 64
 GRID = 512
 UNITS_MAX = 10**12
+RATE_MAX = Decimal("1e1000")
 NARROW = Decimal("1e-30")  # of a root, against its size; the few absolute digits more decide about a root at zero
 NOISE = Decimal("1e-45")
 
@@ -81,7 +83,7 @@ def xirr(*, flows: Iterable[DatedFlow], days: int = 365) -> Decimal:
 def us_actuarial(*, flows: Iterable[ActuarialFlow], periods_per_year: Decimal | int) -> Decimal:
     """The unit-period rate × unit-periods in a year (12 CFR 1026, Appendix J, (b)(1) and (b)(8))."""
     merged: dict[tuple[int, Fraction], Decimal] = {}
-    with localcontext(WORKING):
+    with _bounded():
         for flow in flows:
             key = flow.periods, flow.fraction
             merged[key] = merged.get(key, Decimal(0)) + flow.amount
@@ -114,11 +116,21 @@ _Terms = list[tuple[Decimal, int]]
 
 
 def _rate(flows: Iterable[Flow]) -> Decimal:
-    with localcontext(WORKING):
+    with _bounded():
         terms, units = _terms(flows)
         _demand_two_signs([amount for amount, _ in terms])
         rates = [(root * units).exp() - 1 for root in _roots(terms, *_bounds(terms))]
         return _only(rates)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """The working precision; times so near or so far that no number holds the rate are the input's fault."""
+    try:
+        with localcontext(WORKING):
+            yield
+    except ArithmeticError:
+        raise UnableToRate("cashflows", "the times are too close together, or too far apart, for a rate") from None
 
 
 def _only(rates: list[Decimal]) -> Decimal:
@@ -126,6 +138,8 @@ def _only(rates: list[Decimal]) -> Decimal:
         raise UnableToRate("cashflows", "no rate exists: no discount makes these flows worth zero")
     if len(rates) > 1:
         raise UnableToRate("cashflows", f"several rates exist: {', '.join(format(rate, '.6g') for rate in map(_rounded, rates[:6]))}")
+    if rates[0] > RATE_MAX:
+        raise OverflowError
     return rates[0]
 
 

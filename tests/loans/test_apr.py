@@ -82,6 +82,7 @@ def test_nominal_is_the_period_rate_times_periods():
         (((100, 0), (100, 1)), "no rate exists"),
         (((-100, 0), (100, 0)), "no rate exists"),
         ((), "no rate exists"),
+        (((-100, 0), (300, Fraction(1, 10**11))), "too close together"),
     ],
 )
 def test_flows_without_one_rate_say_so(pairs, words):
