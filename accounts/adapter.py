@@ -11,6 +11,7 @@ from uuid import UUID
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -21,6 +22,7 @@ from privacy import vault
 from . import onboarding
 from .models import User
 
+EMAIL_LENGTH = 254
 _owner: ContextVar[UUID | None] = ContextVar("authenticator_owner", default=None)
 
 
@@ -39,6 +41,11 @@ class AccountAdapter(DefaultAccountAdapter):
         data = form.cleaned_data
         answers = [data["account"], data["marketing"]]
         return onboarding.register(email=data["email"], password=data["password1"], language=data["language"], answers=answers, now=timezone.now())
+
+    def clean_email(self, email: str) -> str:
+        """Lower case, and no longer than the column: at sign-up and at a change."""
+        MaxLengthValidator(EMAIL_LENGTH)(email)
+        return str(super().clean_email(email)).lower()
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user = request.user

@@ -3,14 +3,16 @@
 Made only through the public operations and safe to repeat. For tests and the sample market; their passwords are public, so it refuses to run beside others.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from allauth.account.models import EmailAddress
+from allauth.mfa import app_settings
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -80,11 +82,24 @@ PEOPLE = {
 }
 
 
+def one_time_code() -> tuple[str, int]:
+    """The code staff of the cast sign in with now, and for how many seconds it stays good."""
+    require_sandbox()
+    period = app_settings.TOTP_PERIOD
+    counter, passed = divmod(int(time.time()), period)
+    return format_hotp_value(hotp_value(TOTP_SECRET, counter)), period - passed
+
+
+def require_sandbox() -> None:
+    """Raises NotASandbox where real people may be."""
+    if not (settings.DEBUG or settings.SAMPLE_MARKET):
+        raise NotASandbox
+
+
 @transaction.atomic
 def make(name: str, *, now: datetime | None = None) -> Member:
     """That person, signed up, with a verified address and identity; staff with their role and the published authenticator secret."""
-    if not (settings.DEBUG or settings.SAMPLE_MARKET):
-        raise NotASandbox
+    require_sandbox()
     person, moment = PEOPLE[name], now or timezone.now()
     user = User.objects.filter(email=person.email).first()
     if user is None:

@@ -93,7 +93,7 @@ class BusinessForm(forms.Form):
 
 class InvitationForm(forms.Form):
     email = forms.EmailField(label=_("E-mail address"), help_text=_("The person signs in, or signs up, with this address and finds the invitation there."))
-    role = forms.ChoiceField(label=_("May"), choices=Role.choices, widget=forms.RadioSelect, initial=Role.VIEW)
+    role = forms.ChoiceField(label=_("What they may do"), choices=Role.choices, widget=forms.RadioSelect, initial=Role.VIEW)
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.models import Referenced
 from core.states import Transitions, reached, track_state
@@ -112,9 +113,9 @@ class Party(Referenced, SealedRow):
 class Role(models.TextChoices):
     """What a user may do for a party. Each role includes the one before."""
 
-    VIEW = "view", _("look")
-    PREPARE = "prepare", _("prepare")
-    SIGN = "sign", _("sign")
+    VIEW = "view", pgettext_lazy("role", "look")
+    PREPARE = "prepare", pgettext_lazy("role", "prepare")
+    SIGN = "sign", pgettext_lazy("role", "sign")
 
 
 class Membership(models.Model):
@@ -155,7 +156,14 @@ class Invitation(Referenced, SealedRow):
     state = models.CharField(
         max_length=10,
         default="open",
-        choices=INVITATION.choices({"open": _("open"), "accepted": _("accepted"), "withdrawn": _("withdrawn"), "expired": _("expired")}),
+        choices=INVITATION.choices(
+            {
+                "open": pgettext_lazy("invitation", "open"),
+                "accepted": pgettext_lazy("invitation", "accepted"),
+                "withdrawn": pgettext_lazy("invitation", "withdrawn"),
+                "expired": pgettext_lazy("invitation", "expired"),
+            }
+        ),
     )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

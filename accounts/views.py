@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -35,6 +35,11 @@ def _party(request: HttpRequest) -> Party:
     return cast(Party, request.party)  # type: ignore[attr-defined]
 
 
+def _sent(request: HttpRequest) -> QueryDict | None:
+    """What was posted, an empty form too; nothing where the page is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
 @party_required()
 def onboarding(request: HttpRequest) -> HttpResponse:
     """The list of what is still to do for the acting party."""
@@ -46,7 +51,7 @@ def onboarding(request: HttpRequest) -> HttpResponse:
 @party_required(Role.SIGN)
 def sides(request: HttpRequest) -> HttpResponse:
     party = _party(request)
-    form = forms.SidesForm(request.POST or None, initial={"borrows": party.borrows, "invests": party.invests})
+    form = forms.SidesForm(_sent(request), initial={"borrows": party.borrows, "invests": party.invests})
     if request.method == "POST" and form.is_valid():
         groups.choose_sides(party, **form.cleaned_data, by=_user(request), now=timezone.now())
         return redirect("accounts:onboarding")
@@ -59,7 +64,7 @@ def identity(request: HttpRequest) -> HttpResponse:
     """The document, what became of the last one, why we ask and how long we keep it."""
     party, now, today = _party(request), timezone.now(), business_day.current()
     given = consents.is_given(subject=party.subject, purpose="identity")
-    form = forms.IdentityForm(request.POST or None, party=party, as_of=today, consent_given=given)
+    form = forms.IdentityForm(_sent(request), party=party, as_of=today, consent_given=given)
     if request.method == "POST" and form.is_valid():
         fields = {name: form.cleaned_data[name] for name in ("document", "legal_name", "number")}
         identities.submit(party=party, **fields, by=_user(request), now=now, as_of=today, answers=form.answers())
@@ -126,7 +131,7 @@ def _addresses(request: HttpRequest) -> list[str]:
 @login_required
 @once_per_form
 def new_business(request: HttpRequest) -> HttpResponse:
-    form = forms.BusinessForm(request.POST or None)
+    form = forms.BusinessForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         party = groups.create_business(user=_user(request), name=form.cleaned_data["name"], now=timezone.now())
         access.switch(request, party.reference, now=timezone.now())
@@ -143,7 +148,7 @@ def party(request: HttpRequest, reference: str) -> HttpResponse:
     signs = groups.may(user, group, Role.SIGN, now=now)
     if request.method == "POST" and not signs:
         raise PermissionDenied
-    form = forms.InvitationForm(request.POST or None)
+    form = forms.InvitationForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             groups.invite(party=group, **form.cleaned_data, by=user, now=now)
@@ -208,7 +213,7 @@ def withdraw_invitation(request: HttpRequest, reference: str) -> HttpResponse:
 @login_required
 def settings(request: HttpRequest) -> HttpResponse:
     """Language and time zone; the way to everything about signing in and to the privacy centre."""
-    form = forms.SettingsForm(request.POST or None, instance=User.objects.get(pk=_user(request).pk))
+    form = forms.SettingsForm(_sent(request), instance=User.objects.get(pk=_user(request).pk))
     if request.method == "POST" and form.is_valid():
         user = form.save()
         response = redirect("accounts:settings")

@@ -1,10 +1,28 @@
 """The cast in tests: `cast.alice()` is a Member (user, party). Pass `now` to make them at another time."""
 
+import time
+
 from django.test import Client
 
-from accounts.cast import PASSWORD, PEOPLE, TOTP_SECRET, Member, alice, bob, carol, dan, eve, fay, grace, make
+from accounts.cast import PASSWORD, PEOPLE, TOTP_SECRET, Member, alice, bob, carol, dan, eve, fay, grace, make, one_time_code
 
-__all__ = ["PASSWORD", "PEOPLE", "TOTP_SECRET", "Member", "alice", "bob", "carol", "client_of", "dan", "eve", "fay", "grace", "make"]
+__all__ = [
+    "PASSWORD",
+    "PEOPLE",
+    "TOTP_SECRET",
+    "Member",
+    "alice",
+    "bob",
+    "carol",
+    "client_of",
+    "dan",
+    "eve",
+    "fay",
+    "grace",
+    "make",
+    "one_time_code",
+    "prove",
+]
 
 
 def client_of(member: Member, *, language: str = "en") -> Client:
@@ -12,4 +30,13 @@ def client_of(member: Member, *, language: str = "en") -> Client:
     client = Client(headers={"accept-language": language})
     client.cookies["django_language"] = language
     client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def prove(client: Client, member: Member, *, seconds_ago: float = 0) -> Client:
+    """As if the member had just entered the password again in that browser."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time() - seconds_ago, "reauthenticated": True}]
+    session["account_authentication_methods_user"] = str(member.user.pk)
+    session.save()
     return client
