@@ -11,7 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from accounts import adapter, cast as people, reauthentication
+from accounts import adapter, reauthentication
+from accounts import cast as people
 from accounts.middleware import lacks_second_factor
 from accounts.models import User
 from tests import cast
