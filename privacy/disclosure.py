@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from . import kinds, purposes, vault
 from .fields import EncryptedField, Sealed, encrypted_fields
@@ -21,16 +21,16 @@ from .models import AccessLog, DataSubject
 ACTOR_KINDS = ("user", "system", "contact")
 # Roles in the reader's words; one that is not here reads as its code.
 ROLES = {
-    "investor": _("investor"),
-    "pledger": _("pledger"),
-    "holder": _("holder"),
-    "claimant": _("claimant"),
-    "borrower": _("borrower"),
-    "staff": _("staff"),
-    "moderator": _("reviewer"),
-    "reviewer": _("reviewer"),
-    "approver": _("approver"),
-    "support": _("support"),
+    "investor": pgettext_lazy("role", "investor"),
+    "pledger": pgettext_lazy("role", "pledger"),
+    "holder": pgettext_lazy("role", "holder"),
+    "claimant": pgettext_lazy("role", "claimant"),
+    "borrower": pgettext_lazy("role", "borrower"),
+    "staff": pgettext_lazy("role", "staff"),
+    "moderator": pgettext_lazy("role", "reviewer"),
+    "reviewer": pgettext_lazy("role", "reviewer"),
+    "approver": pgettext_lazy("role", "approver"),
+    "support": pgettext_lazy("role", "support"),
 }
 
 

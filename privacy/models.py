@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 def append_only(name: str) -> pgtrigger.Trigger:
@@ -36,15 +37,15 @@ class DataSubject(models.Model):
     """Somebody whose data we hold: a pseudonym and a data key. Erasure destroys the key and leaves the pseudonym."""
 
     class Kind(models.TextChoices):
-        PERSON = "person", _("Person")
-        BUSINESS = "business", _("Business")
-        CONTACT = "contact", _("Contact")
-        STAFF = "staff", _("Staff")
-        SYSTEM = "system", _("Installation")
+        PERSON = "person", pgettext_lazy("sort of person", "Person")
+        BUSINESS = "business", pgettext_lazy("sort of person", "Business")
+        CONTACT = "contact", pgettext_lazy("sort of person", "Contact")
+        STAFF = "staff", pgettext_lazy("sort of person", "Staff")
+        SYSTEM = "system", pgettext_lazy("sort of person", "Installation")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pseudonym = models.CharField(_("pseudonym"), max_length=40, unique=True)
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    kind = models.CharField(pgettext_lazy("record", "kind"), max_length=10, choices=Kind.choices)
     wrapped_key = models.BinaryField(null=True)
     key_id = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(_("since"))
@@ -92,8 +93,8 @@ class Matter(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("matter")
-        verbose_name_plural = _("matters")
+        verbose_name = pgettext_lazy("record", "matter")
+        verbose_name_plural = pgettext_lazy("record", "matters")
         constraints = [
             models.CheckConstraint(condition=Q(jurisdictions__len__gt=0), name="privacy_matter_has_jurisdiction"),
             models.CheckConstraint(condition=Q(closed_at__isnull=True) | Q(closed_at__gte=models.F("opened_at")), name="privacy_matter_closed_after_opened"),
@@ -160,19 +161,19 @@ class Consent(models.Model):
     """One answer to one notice for one purpose. Today's state is the answer with the highest sequence."""
 
     class Decision(models.TextChoices):
-        GIVEN = "given", _("Given")
-        REFUSED = "refused", _("Refused")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
+        GIVEN = "given", pgettext_lazy("consent", "Given")
+        REFUSED = "refused", pgettext_lazy("consent", "Refused")
+        WITHDRAWN = "withdrawn", pgettext_lazy("consent", "Withdrawn")
 
     subject = models.ForeignKey(DataSubject, models.PROTECT, related_name="consents")
     matter = models.ForeignKey(Matter, models.PROTECT, null=True, blank=True, related_name="consents")
-    purpose = models.CharField(_("purpose"), max_length=40)
+    purpose = models.CharField(pgettext_lazy("record", "purpose"), max_length=40)
     notice = models.ForeignKey(Notice, models.PROTECT, related_name="consents")
-    decision = models.CharField(_("answer"), max_length=10, choices=Decision.choices)
-    method = models.CharField(_("method"), max_length=20)
+    decision = models.CharField(pgettext_lazy("record", "answer"), max_length=10, choices=Decision.choices)
+    method = models.CharField(pgettext_lazy("record", "method"), max_length=20)
     locale = models.CharField(_("language"), max_length=10)
     screen_hash = models.CharField(_("hash of what was shown"), max_length=64)
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(pgettext_lazy("record", "at"))
     sequence = models.PositiveIntegerField(_("sequence"))
     receipt_id = models.CharField(_("receipt"), max_length=20, unique=True)
 
@@ -195,19 +196,19 @@ class Consent(models.Model):
 class AccessLog(models.Model):
     """One look at one person's data: who, which kinds, what for, where, when. Written before the data is opened."""
 
-    actor = models.ForeignKey(DataSubject, models.PROTECT, null=True, blank=True, related_name="looks_taken", verbose_name=_("who"))
+    actor = models.ForeignKey(DataSubject, models.PROTECT, null=True, blank=True, related_name="looks_taken", verbose_name=pgettext_lazy("record", "who"))
     actor_kind = models.CharField(_("sort of viewer"), max_length=10)
     role = models.CharField(_("role"), max_length=40)
     subject = models.ForeignKey(DataSubject, models.PROTECT, related_name="looks", verbose_name=_("about whom"))
     fields = ArrayField(models.CharField(max_length=120), verbose_name=_("fields"))
     kinds = ArrayField(models.CharField(max_length=40), verbose_name=_("kinds of data"))
-    purpose = models.CharField(_("purpose"), max_length=40)
+    purpose = models.CharField(pgettext_lazy("record", "purpose"), max_length=40)
     page = models.CharField(_("page"), max_length=120)
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(pgettext_lazy("record", "at"))
     reference = models.CharField(_("reference"), max_length=40, blank=True)
 
     class Meta:
-        verbose_name = _("look")
+        verbose_name = pgettext_lazy("record", "look")
         verbose_name_plural = _("access log")
         indexes = [models.Index(fields=["subject", "-id"], name="privacy_look_by_subject")]
         constraints = [
@@ -225,8 +226,8 @@ class AccessLog(models.Model):
 class Segment(models.Model):
     """A numbered batch of appended rows under one Merkle root, chained to the segment before and signed."""
 
-    stream = models.CharField(_("stream"), max_length=20)
-    number = models.PositiveIntegerField(_("number"))
+    stream = models.CharField(pgettext_lazy("record", "stream"), max_length=20)
+    number = models.PositiveIntegerField(pgettext_lazy("record", "number"))
     ranges = models.JSONField(_("rows"), help_text=_("Row numbers covered: [[first, last], …]."))
     count = models.PositiveIntegerField(_("count"))
     root = models.CharField(max_length=64)
