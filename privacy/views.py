@@ -11,7 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -139,7 +139,8 @@ def notice(request: HttpRequest, code: str) -> HttpResponse:
     others = Notice.objects.filter(code=code, version=shown.version, published_at__isnull=False).exclude(locale=locale)
     names = dict(settings.LANGUAGES)
     context = {"notice": shown, "versions": versions, "others": [(other.locale, names.get(other.locale, other.locale)) for other in others]}
-    labels = {"purposes": [purposes.label(item) for item in shown.purposes], "kinds": [kinds.label(item) for item in shown.kinds]}
+    with override(locale):
+        labels = {"purposes": [purposes.label(item) for item in shown.purposes], "kinds": [kinds.label(item) for item in shown.kinds]}
     return render(request, "privacy/notice.html", context | labels)
 
 
