@@ -9,3 +9,4 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         """Shared tasks ring the platform's own Celery app from here on, in every process that sets Django up."""
         from config import celery  # noqa: F401
+        from config.sample import market  # noqa: F401 registers the jobs of the sample market

@@ -1,0 +1,152 @@
+"""The chapters of one sample loan, each one call of the public operations after another, in one transaction."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from stdnum.cn import ric
+
+from accounts import identity, onboarding, parties
+from accounts.cast import PASSWORD, Member, make
+from accounts.models import Party, User
+from accounts.reauthentication import Reauthentication
+from config.sample.plan import SEED, Story
+from config.sample.texts import text_for
+from core import business_day
+from loans import application as applications
+from loans import disbursement, offer
+from loans.models import Application, Loan
+from marketplace import listing as listings
+from marketplace import pledge as pledging
+from payments import bank_account, deposit
+from payments.rails import sandbox
+from privacy import consents, notices
+from privacy.forms import Answer
+
+FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
+GIVEN = "安宁清和思远嘉言书航一诺明川静宜若溪子墨晨曦"
+
+
+def moment(day: date) -> datetime:
+    """Ten in the morning of a business day."""
+    return datetime.combine(day, time(10), ZoneInfo(settings.TIME_ZONE))
+
+
+def _answer(purpose: str) -> Answer:
+    return Answer("given", purpose, notices.current(purpose, "zh-hans"))
+
+
+def person(kind: str, serial: int, *, now: datetime, borrows: bool = False, invests: bool = False) -> Member:
+    """Somebody signed up, verified and with a bank account, or the one there is."""
+    email = f"{kind}-{serial:02d}@xinqiao.example"
+    known = User.objects.filter(email=email).first()
+    if known is not None:
+        return Member(user=known, party=Party.objects.get(subject=known.subject_id))
+    user = onboarding.register(email=email, password=None, language="zh-hans", now=now, answers=[_answer("account")])
+    EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+    party = Party.objects.get(subject=user.subject_id)
+    parties.choose_sides(party, borrows=borrows, invests=invests, by=user, now=now)
+    name, number = _papers(kind, serial)
+    check = identity.submit(party=party, document="resident_id", legal_name=name, number=number, by=user, now=now, answers=[_answer("identity")])
+    identity.verify(check, legal_name=name, now=now)
+    party.refresh_from_db()
+    account = bank_account.add(party=party, number=sandbox.sample_number(10_000 + user.pk), holder=name, by=user, now=now)
+    bank_account.verify(account_id=account.pk, now=now)
+    return Member(user=user, party=party)
+
+
+def _papers(kind: str, serial: int) -> tuple[str, str]:
+    draw = random.Random(f"{SEED}:{kind}:{serial}")  # noqa: S311 a sample, not a secret
+    name = draw.choice(FAMILY) + draw.choice(GIVEN) + draw.choice(GIVEN)
+    place = draw.choice(("330106", "310104", "110108", "440305", "510107"))
+    body = f"{place}{draw.randrange(1965, 2002)}{draw.randrange(1, 13):02d}{draw.randrange(1, 29):02d}{draw.randrange(100, 1000)}"
+    return name, body + ric.calc_check_digit(body + "0")
+
+
+def pay_in(member: Member, amount: int, *, key: str, now: datetime) -> None:
+    """A bank transfer arrives with the party's reference."""
+    line = sandbox.send_money(key=f"sample:{key}", reference=member.party.reference, amount=amount, currency="CNY", now=now)
+    deposit.receive(rail=sandbox.NAME, line_id=line, amount=amount, currency="CNY", reference=member.party.reference, booked_on=business_day.current(), now=now)
+
+
+def apply(story: Story, *, now: datetime) -> Application:
+    """The borrower's complete draft."""
+    borrower = person("borrower", story.serial, now=now, borrows=True)
+    code, (language, title, summary, item) = text_for(story.source_purpose, story.serial)
+    application = applications.start(party=borrower.party, by=borrower.user, language=language, now=now)
+    applications.save_project(
+        application, title=title, summary=summary, purpose=code, amount=story.amount, term_months=story.term_months, method=story.method, now=now
+    )
+    applications.save_funds(application, items=[(item, story.amount)], now=now)
+    for section, answers in _answers(story).items():
+        application = Application.objects.select_related("file").get(pk=application.pk)
+        applications.save_answers(application, section=section, answers=answers, now=now)
+    file = application.file
+    for purpose in applications.REQUIRED_CONSENTS:
+        notice = notices.current(purpose, "zh-hans")
+        consents.record(subject=file.subject, purpose=purpose, decision="given", notice=notice, locale="zh-hans", now=now, matter=file.matter)
+    return Application.objects.select_related("file__subject", "file__matter", "party").get(pk=application.pk)
+
+
+def _answers(story: Story) -> dict[str, dict[str, str | None]]:
+    return {
+        "background": {"background": "样例申请：经营情况由样例数据生成。"},
+        "repayment": {"repayment_plan": "以每月经营收入按期偿还。", "repayment_source": "business" if story.occupation == "self_employed" else "salary"},
+        "finances": {
+            "phone": f"1380000{story.serial:04d}",
+            "region": story.region,
+            "occupation": story.occupation,
+            "industry": story.industry,
+            "housing": story.housing,
+            "months_at_work": str(story.months_at_work),
+            "income_monthly": str(story.income_monthly),
+            "debt_monthly": "0",
+            "debt_total": "0",
+            "debt_other_platforms": "0",
+            "overdue_count_6m": "0" if story.stops_after is None else "1",
+        },
+    }
+
+
+def to_market(application: Application, *, now: datetime) -> Loan | None:
+    """Submitted, read, offered and accepted, unless no price was found."""
+    user = application.created_by
+    reviewer = make("dan").user
+    applications.submit(application, by=user, as_of=business_day.current(), now=now)
+    application.refresh_from_db()
+    applications.claim(application, by=reviewer, now=now)
+    if application.decision is None or application.decision.annual_rate is None or application.decision.outcome == "decline":
+        applications.decline(application, by=reviewer, reason="Sample: no price under the cap.", now=now)
+        return None
+    applications.approve(application, by=reviewer, reason="Sample: sound on its figures.", now=now)
+    loan = offer.accept(application.offers.get(), by=user, reauthentication=Reauthentication("password", now), language=application.language, now=now)
+    assert loan is not None
+    listings.publish(loan=loan, now=now)
+    return loan
+
+
+def fund(loan: Loan, *, share: float, serial: int, now: datetime) -> None:
+    """Investors pledge `share` of the target in whole units; a full listing is filled."""
+    listing, draw = loan.listing, random.Random(f"{SEED}:fund:{serial}")  # noqa: S311 a sample, not a secret
+    wanted = int(listing.target * share) // listing.unit * listing.unit
+    backers = draw.sample(range(40), draw.randrange(3, 8))
+    for place, number in enumerate(backers):
+        left = wanted - listing.funded
+        part = left if place == len(backers) - 1 else min(left, max(wanted // len(backers) // listing.unit, 1) * listing.unit)
+        if part <= 0:
+            break
+        investor = person("investor", number, now=now, invests=True)
+        wish = pledging.Wish(listing, investor.party, investor.user, part, listing.annual_rate)
+        pledging.place(wish, key=f"sample:{serial}:{number}", as_of=business_day.current(), now=now)
+        listing.refresh_from_db()
+    if listings.fill(listing, as_of=business_day.current(), now=now):
+        order = loan.disbursement
+        disbursement.propose(order, by=make("dan").user, now=now)
+        disbursement.approve(order, by=make("fay").user, now=now)
+
+
+__all__ = ["PASSWORD", "apply", "fund", "moment", "pay_in", "person", "to_market"]

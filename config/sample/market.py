@@ -1,0 +1,155 @@
+"""Building the sample market by jobs while the site serves: resumable, each step once, in the order of the business day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from accounts.models import User
+from config.sample import chapters, plan
+from config.sample.cast import make_cast
+from config.sample.plan import Story
+from core import business_day, outbox
+from core.models import BusinessDate, Job
+from core.outbox import JobContext, RetryLater, handles
+from ledger.chart import AccountCode
+from ledger.queries import balance
+from loans import delinquency, repayment
+from loans.models import Application, Disbursement, Loan
+
+INVESTOR_BATCH = 10
+INVESTOR_CASH = 30_000_000
+LAST = "sample:done"
+
+
+def begin(*, now: datetime) -> None:
+    """The cast, and the first job of the rest. Repeating it changes nothing; a database with a history of its own keeps its day."""
+    today = timezone.localdate(now)
+    start = plan.beginning(today)
+    if not BusinessDate.objects.exists():
+        business_day.advance(to=start, now=now)
+    make_cast(now=chapters.moment(business_day.current()))
+    for batch in range(plan.INVESTORS // INVESTOR_BATCH):
+        outbox.enqueue("sample.investors", key=f"sample:investors:{batch}", payload={"batch": batch})
+    outbox.enqueue("sample.month", key="sample:month:0", payload={"month": 0, "start": start.isoformat()})
+
+
+def being_built() -> bool:
+    """Whether jobs of the sample market are still to run."""
+    return Job.objects.filter(name__startswith="sample.").exclude(state__in=["done", "dead"]).exists()
+
+
+@handles("sample.investors")
+def make_investors(*, job: JobContext) -> None:
+    """A batch of investors with money in their wallets."""
+    now = chapters.moment(business_day.current())
+    for serial in range(job.payload["batch"] * INVESTOR_BATCH, (job.payload["batch"] + 1) * INVESTOR_BATCH):
+        investor = chapters.person("investor", serial, now=now, invests=True)
+        chapters.pay_in(investor, INVESTOR_CASH, key=f"investor:{serial}", now=now)
+
+
+@handles("sample.month")
+def run_month(*, job: JobContext) -> RetryLater | None:
+    """Advance to the month, repay what is due, and start the month's loans once the last month's have settled."""
+    month, start = job.payload["month"], date.fromisoformat(job.payload["start"])
+    if _unfinished(month):
+        return RetryLater(0.5, "the month before is still being built")
+    day = plan.month_after(start, month)
+    _advance(day, now=job.now)
+    for story in plan.stories():
+        if story.cohort == month and story.ending == "live":
+            outbox.enqueue("sample.loan", key=f"sample:loan:{story.serial}", payload={"serial": story.serial})
+    if month < plan.MONTHS:
+        outbox.enqueue("sample.month", key=f"sample:month:{month + 1}", payload={"month": month + 1, "start": start.isoformat()})
+    else:
+        for story in plan.stories():
+            if story.ending != "live":
+                outbox.enqueue("sample.loan", key=f"sample:loan:{story.serial}", payload={"serial": story.serial})
+        outbox.enqueue("sample.cast", key="sample:cast", payload={})
+    return None
+
+
+def _unfinished(month: int) -> bool:
+    """Loans not yet there, or payouts on their way, or investors not yet made."""
+    earlier = ["sample.investors", *(["sample.loan"] if month else [])]
+    if Job.objects.filter(name__in=earlier).exclude(state__in=["done", "dead"]).exists():
+        return True
+    return Disbursement.objects.filter(state__in=["approved", "sent", "unknown"]).exists()
+
+
+def _advance(day: date, *, now: datetime) -> None:
+    """Close each day up to `day`; on due dates in between the borrowers who pay, pay."""
+    current = business_day.current()
+    while current < day:
+        current = date.fromordinal(current.toordinal() + 1)
+        _repay_due(current)
+        delinquency.close_day(to=current, now=now)
+
+
+def _repay_due(day: date) -> None:
+    """Everybody whose installment falls due today and who has not stopped paying."""
+    due = Loan.objects.filter(state__in=["active", "late"], installments__due_on=day, installments__paid_on=None).select_related("party").distinct()
+    for loan in due.order_by("pk"):
+        story = _story_of(loan)
+        if story is None:
+            continue
+        paid = loan.repayments.count()
+        if story.stops_after is not None and paid >= story.stops_after:
+            continue
+        _repay(loan, story, paid, day)
+
+
+def _story_of(loan: Loan) -> Story | None:
+    email = User.objects.filter(memberships__party=loan.party).values_list("email", flat=True).first() or ""
+    serial = email.removeprefix("borrower-").partition("@")[0]
+    return plan.stories()[int(serial)] if email.startswith("borrower-") else None
+
+
+def _repay(loan: Loan, story: Story, paid: int, day: date) -> None:
+    """From the wallet, topped up from the bank first."""
+    now, user = chapters.moment(day), loan.agreement.offer.application.created_by
+    early = story.settles_after is not None and paid >= story.settles_after
+    amount = repayment.quote_settlement(loan, as_of=day).total if early else repayment.owed(loan, as_of=day).due
+    if amount <= 0:
+        return
+    short = amount - balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available
+    if short > 0:
+        borrower = chapters.person("borrower", story.serial, now=now)
+        chapters.pay_in(borrower, short, key=f"repay:{loan.pk}:{paid}", now=now)
+    if early:
+        repayment.settle_early(loan=loan, expected=amount, by=user, key=f"sample:settle:{loan.pk}", as_of=day, now=now)
+    else:
+        repayment.pay(loan=loan, amount=amount, by=user, key=f"sample:pay:{loan.pk}:{paid}", as_of=day, now=now)
+
+
+@handles("sample.loan")
+def tell_story(*, job: JobContext) -> None:
+    """One borrower's loan, as far as its ending says."""
+    story = plan.stories()[job.payload["serial"]]
+    now = chapters.moment(business_day.current()) if story.ending == "live" else job.now
+    application = chapters.apply(story, now=now)
+    if story.ending == "draft":
+        return
+    if story.ending == "review":
+        from loans import application as applications
+
+        applications.submit(application, by=application.created_by, as_of=business_day.current(), now=now)
+        return
+    loan = chapters.to_market(application, now=now)
+    if loan is not None:
+        chapters.fund(loan, share=1.0 if story.ending == "live" else 0.15 * (1 + story.serial % 5), serial=story.serial, now=now)
+
+
+@handles("sample.cast")
+def give_the_cast_money(*, job: JobContext) -> None:
+    """Bob, Carol and Eve can pledge at once."""
+    from accounts.cast import make
+
+    for name in ("bob", "carol", "eve"):
+        chapters.pay_in(make(name), INVESTOR_CASH, key=f"cast:{name}", now=job.now)
+
+
+def figures() -> dict[str, int]:
+    """What there is so far, for the page that says it is being built."""
+    return {"loans": Loan.objects.count(), "applications": Application.objects.count()}
