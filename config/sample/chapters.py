@@ -62,8 +62,8 @@ def person(kind: str, serial: int, *, now: datetime, borrows: bool = False, inve
 def _papers(kind: str, serial: int) -> tuple[str, str]:
     draw = random.Random(f"{SEED}:{kind}:{serial}")  # noqa: S311 a sample, not a secret
     name = draw.choice(FAMILY) + draw.choice(GIVEN) + draw.choice(GIVEN)
-    place = draw.choice(("330106", "310104", "110108", "440305", "510107"))
-    body = f"{place}{draw.randrange(1965, 2002)}{draw.randrange(1, 13):02d}{draw.randrange(1, 29):02d}{draw.randrange(100, 1000)}"
+    place = draw.choice(("310104", "110108", "110105"))
+    body = f"{place}{draw.randrange(1975, 2002)}{draw.randrange(1, 13):02d}{draw.randrange(1, 29):02d}{draw.randrange(100, 1000)}"
     return name, body + ric.calc_check_digit(body + "0")
 
 

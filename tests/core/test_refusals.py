@@ -20,6 +20,7 @@ def test_a_twin_a_rule_and_a_range_are_told_apart(db):
     assert (rule.code, rule.rule) == ("rule", "core_holiday_kind")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("error", "status"),
     [(Conflict(), 409), (Refused("duplicate", "x"), 409), (IntegrityError("no cause known"), None), (RuntimeError(), None)],
