@@ -29,5 +29,5 @@ def test_pages_of_somebody_signed_in_are_not_stored(signed_in: bool, stored: boo
     request.user = type("Somebody", (), {"is_authenticated": True})() if signed_in else AnonymousUser()
     answer = PrivatePages(lambda _request: HttpResponse())(request)
     assert ("no-store" in answer.get("Cache-Control", "")) is not stored
-    for feature in ("contacts", "camera", "microphone", "geolocation", "accelerometer"):
+    for feature in ("camera", "microphone", "geolocation", "accelerometer"):
         assert f"{feature}=()" in answer["Permissions-Policy"]
