@@ -36,7 +36,6 @@ app.conf.update(
     task_soft_time_limit=JOB_SECONDS_MAX - 3,
     task_annotations={"loans.tasks.end_of_day": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30}},
     task_publish_retry=False,
-    task_default_queue="xinqiao",
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
