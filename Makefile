@@ -42,7 +42,7 @@ format: install
 	$(BIN)/ruff format .
 	@git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2
 
-test: lint  ## everything, at the counts of every day
+test: install  ## everything, at the counts of every day; `make lint` is part of it (tests/config/test_architecture.py)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-servers: install  ## the tests on servers of your own: make test-servers DATABASE_URL=… REDIS_URL=…

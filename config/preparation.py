@@ -1,5 +1,7 @@
 """What must be true before the site serves: tables, the cache table, compiled catalogs, the sample cast. Each step is quick when nothing is to do."""
 
+import gc
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,9 +26,20 @@ def _alone() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Migrating builds every model hundreds of times over; looking for garbage in between takes a quarter of the time and finds little."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+
+
 def prepare_database(*, verbosity: int = 0) -> None:
     """Migrate and make the cache table. Asking whether there is anything to do costs a fraction of doing nothing with `migrate`."""
-    with _alone():
+    with _alone(), _uninterrupted():
         if pending_migrations():
             call_command("migrate", interactive=False, verbosity=verbosity)
         if _cache_table() not in connection.introspection.table_names():
@@ -42,7 +55,7 @@ def _cache_table() -> str:
 def compile_catalogs() -> None:
     """Chinese before the first page. The command itself skips catalogs that are up to date."""
     if "translations" in get_commands():
-        call_command("translations", "compile", verbosity=0)
+        call_command("translations", "compile", stdout=io.StringIO())
 
 
 def prepare_sample_market() -> list[tuple[str, str]]:
@@ -50,7 +63,7 @@ def prepare_sample_market() -> list[tuple[str, str]]:
     if not settings.SAMPLE_MARKET or "sample_market" not in get_commands():
         return []
     with _alone():
-        call_command("sample_market", "--cast", verbosity=0)
+        call_command("sample_market", "--cast", verbosity=0, stdout=io.StringIO())
     from config.sample.cast import SIGN_INS  # type: ignore[import-not-found, unused-ignore]
 
     return [(str(who), str(how)) for who, how in SIGN_INS]

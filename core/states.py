@@ -64,7 +64,7 @@ class LegalMoves(pgtrigger.Trigger):
     def __init__(self, *, transitions: Transitions, field: str, name: str) -> None:
         self.transitions = transitions
         self.field = field
-        super().__init__(name=name, operation=pgtrigger.Insert | pgtrigger.UpdateOf(field))  # type: ignore[no-untyped-call]
+        super().__init__(name=name, operation=pgtrigger.Insert | pgtrigger.UpdateOf(field))
 
     def get_func(self, model: type[models.Model]) -> str:  # type: ignore[override]  # a class in fact
         column = _column(model, self.field)

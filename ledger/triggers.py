@@ -122,7 +122,7 @@ TRANSFER_TRIGGERS = [
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
-        referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
+        referencing=pgtrigger.Referencing(new="fresh"),
         func=APPLY_TRANSFERS,
     ),
     Firm(

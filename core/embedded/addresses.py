@@ -1,5 +1,6 @@
 """How to reach the embedded services: known before they run, so that any command of the same checkout finds them."""
 
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from core.embedded.places import places
@@ -9,7 +10,7 @@ DATABASE = "xinqiao"
 PORT = "5432"  # part of the socket's name only; nothing listens on the network
 
 
-def database_settings() -> dict:
+def database_settings() -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": DATABASE,

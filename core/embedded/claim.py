@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 from core.embedded.places import UnableToStart, home, make_home
 
@@ -14,7 +15,7 @@ class Claim:
 
     def __init__(self) -> None:
         self._file: int | None = None
-        self._note: dict = {"pid": os.getpid()}
+        self._note: dict[str, object] = {"pid": os.getpid()}
 
     @staticmethod
     def _path() -> Path:
@@ -53,7 +54,7 @@ class Claim:
             self._file = None
 
     @classmethod
-    def owner(cls) -> dict | None:
+    def owner(cls) -> dict[str, Any] | None:
         """The note of the process that runs this checkout, or None when nobody does."""
         try:
             file = os.open(cls._path(), os.O_RDONLY)
@@ -64,7 +65,8 @@ class Claim:
             return None
         except OSError:
             with contextlib.suppress(ValueError):
-                return json.loads(os.pread(file, 4096, 0))
+                found: dict[str, Any] = json.loads(os.pread(file, 4096, 0))
+                return found
             return {}
         finally:
             os.close(file)

@@ -11,7 +11,7 @@ import pwd
 import stat
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SOCKET_PATH_BYTES_MAX = 100
@@ -27,7 +27,7 @@ class Account(NamedTuple):
 
     uid: int
     gid: int
-    arguments: dict
+    arguments: dict[str, Any]
 
 
 class Places(NamedTuple):

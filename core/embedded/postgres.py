@@ -25,7 +25,7 @@ class Postgres:
         self.sockets = places.sockets
         self.log = log
         self.durable = durable
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Begin starting; `wait` says when it answers. Data of another major version is refused, never touched."""

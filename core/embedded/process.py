@@ -52,7 +52,7 @@ def _watch_parent(parent: int, number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-def spawn(command: Sequence[str | Path], *, as_account: Account, death: int, log: Path, stdin: bytes = b"") -> subprocess.Popen:
+def spawn(command: Sequence[str | Path], *, as_account: Account, death: int, log: Path, stdin: bytes = b"") -> subprocess.Popen[bytes]:
     """Start a server as our direct child, in its own session (a Ctrl-C in the terminal is ours to pass on), ending with us."""
     parent = os.getpid()
     with log.open("ab") as output:
@@ -88,7 +88,7 @@ def _watch_over(pid: int, death: int) -> None:
     os.close(reading)
 
 
-def end(child: subprocess.Popen, *signals: int, patience: float) -> None:
+def end(child: subprocess.Popen[bytes], *signals: int, patience: float) -> None:
     """Ask a child to end with each signal in turn, waiting `patience` seconds for each; SIGKILL is the last word."""
     for number in (*signals, signal.SIGKILL):
         if child.poll() is not None:

@@ -23,7 +23,7 @@ class Valkey:
         self.data = places.valkey
         self.log = log
         self.durable = durable
-        self.process: subprocess.Popen | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self._end_orphan()
