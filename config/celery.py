@@ -70,7 +70,9 @@ app.conf.beat_schedule = {
     "the next sealed segment of consents and looks": _every("privacy.seal_records", 5.0, expires=10),
     "lines the bank has booked": _every("payments.tasks.read_bank_lines", 20.0, expires=20),
     "listings whose funding window is over": _every("marketplace.tasks.expire_listings", 60.0, expires=60),
+    "offers nobody accepted in time": _every("loans.tasks.expire_offers", 300.0, expires=300),
     "proof that the books balance": _every("config.tasks.prove_books", 300.0, expires=300),
+    "answers kept for repeated requests, long enough": _every("core.forget_old_replies", 3600.0, expires=3600),
     "end of the business day": _every("loans.tasks.end_of_day", crontab(hour="0", minute="10"), expires=6 * 3600),
 }
 
