@@ -34,7 +34,7 @@ app.conf.update(
     task_acks_on_failure_or_timeout=True,
     task_time_limit=JOB_SECONDS_MAX,
     task_soft_time_limit=JOB_SECONDS_MAX - 3,
-    task_annotations={"loans.tasks.end_of_day": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30}},
+    task_annotations={"config.tasks.end_of_day": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30}},
     task_publish_retry=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
@@ -73,7 +73,7 @@ app.conf.beat_schedule = {
     "offers nobody accepted in time": _every("loans.tasks.expire_offers", 300.0, expires=300),
     "proof that the books balance": _every("config.tasks.prove_books", 300.0, expires=300),
     "answers kept for repeated requests, long enough": _every("core.forget_old_replies", 3600.0, expires=3600),
-    "end of the business day": _every("loans.tasks.end_of_day", crontab(hour="0", minute="10"), expires=6 * 3600),
+    "end of the business day": _every("config.tasks.end_of_day", crontab(hour="0", minute="10"), expires=6 * 3600),
 }
 
 

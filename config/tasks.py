@@ -6,10 +6,19 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import books
+from config.sample import market
 from core import business_day
+from loans import delinquency
 
 
 @shared_task(name="config.tasks.prove_books", ignore_result=True)
 def prove_books() -> None:
     """Prove the books, so that every page can say when they last balanced."""
     books.prove(now=timezone.now(), as_of=business_day.current())
+
+
+@shared_task(name="config.tasks.end_of_day", ignore_result=True)
+def end_of_day() -> None:
+    """Close every business day up to the calendar's, unless the sample market is still living through its past."""
+    if not market.being_built():
+        delinquency.close_day(to=timezone.localdate(), now=timezone.now())

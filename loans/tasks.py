@@ -5,15 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from loans import delinquency, offer
+from loans import offer
 
 
-@shared_task(queue="celery")
-def end_of_day() -> None:
-    """Close every business day up to the platform's calendar date."""
-    delinquency.close_day(to=timezone.localdate(), now=timezone.now())
-
-
-@shared_task(queue="celery")
+@shared_task(ignore_result=True)
 def expire_offers() -> None:
     offer.expire_due(now=timezone.now())

@@ -9,6 +9,6 @@ from core import business_day
 from marketplace import listing
 
 
-@shared_task(queue="celery")
+@shared_task(ignore_result=True)
 def expire_listings() -> None:
     listing.expire_due(as_of=business_day.current(), now=timezone.now())
