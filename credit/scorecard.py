@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal, localcontext
@@ -19,7 +20,10 @@ from credit.facts import Facts
 
 MODELS = Path(__file__).with_name("models")
 CURRENT = "expert-2026-11"
-REFUSED_SOURCES = ("contact", "circle", "family", "friend", "relative", "sex", "gender", "age", "nationality", "religion", "marital")
+# Found anywhere in a name, in any case or spelling of compounds: a gate that can be passed by a plural or a hyphen is none.
+REFUSED_STEMS = ("contact", "circle", "famil", "friend", "relative", "sex", "gender", "birth", "national", "religio", "marital", "ethnic")
+REFUSED_WORDS = ("age", "ages", "aged")  # whole words only: "mortgage" and "usage" hold them
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 REASONS_MAX = 4
 OUTCOMES = ("decline", "refer", "approve")  # worst first
 RATIO_MAX = Decimal(999)  # of anything to no income at all
@@ -95,9 +99,14 @@ def load(name: str = CURRENT) -> tuple[dict[str, Any], str]:
 def check_features(model: Mapping[str, Any]) -> None:
     """The registry's gate: no feature may come from contacts, name a protected attribute, or read what the facts do not hold."""
     for feature in model["features"]:
-        words = f"{feature['source']}.{feature['input']}.{feature['code']}".lower().replace("_", ".").split(".")
-        if feature["input"] not in NEEDS or any(word.rstrip("s") in REFUSED_SOURCES for word in words):
+        names = (feature["source"], feature["input"], feature["code"])
+        if feature["input"] not in NEEDS or any(_refused(name) for name in names):
             raise RefusedFeature(feature["code"])
+
+
+def _refused(name: str) -> bool:
+    words = {word.lower() for word in WORD.findall(name)}
+    return any(stem in name.lower() for stem in REFUSED_STEMS) or not words.isdisjoint(REFUSED_WORDS)
 
 
 def score(facts: Facts, *, name: str = CURRENT) -> Score:

@@ -54,6 +54,13 @@ def test_reasons_are_the_points_lost_against_the_best_bin():
     assert set(found.reasons[0].text) == {"en", "zh-hans"}
 
 
+def test_up_to_four_reasons_account_for_every_point_lost():
+    best = MODEL["scale"]["base_points"] + sum(scorecard._best(feature) for feature in MODEL["features"])
+    found = scorecard.score(replace(GOOD, occupation="unskilled", amount=600_000, overdue_count_6m=1, months_at_work=8, purpose="other"))
+    assert len(found.reasons) == 4
+    assert best - found.points == sum(reason.points_lost for reason in found.reasons)
+
+
 @pytest.mark.parametrize("name", ["income_monthly", "debt_monthly", "debt_other_platforms", "overdue_count_6m", "months_at_work", "occupation"])
 def test_missing_data_refers_and_never_approves(name):
     found = scorecard.score(replace(GOOD, **{name: None}))
@@ -88,6 +95,23 @@ def test_registry_refuses_outsiders_and_protected_attributes(change):
     model["features"][0].update(change)
     with pytest.raises(scorecard.RefusedFeature):
         scorecard.check_features(model)
+
+
+@pytest.mark.parametrize(
+    "source", ["families.debt", "familyDebt", "contact-count", "CONTACTS/count", "applicant.nationalities", "applicantAge", "AGE.band", "file.date_of_birth"]
+)
+def test_no_spelling_of_a_refused_source_passes(source):
+    model = copy.deepcopy(MODEL)
+    model["features"][0]["source"] = source
+    with pytest.raises(scorecard.RefusedFeature):
+        scorecard.check_features(model)
+
+
+@pytest.mark.parametrize("source", ["application.mortgage", "card.usage"])
+def test_innocent_words_are_not_refused(source):
+    model = copy.deepcopy(MODEL)
+    model["features"][0]["source"] = source
+    scorecard.check_features(model)
 
 
 @pytest.mark.parametrize(
