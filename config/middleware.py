@@ -12,8 +12,8 @@ from config import logs
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 # Nothing here asks for a device's abilities, so a script that somehow got in cannot either.
-# `contacts` is our promise to the people in a borrower's telephone; browsers without such an interface only remark that they lack it.
-_DENIED: tuple[str, ...] = ("contacts", "camera", "display-capture", "geolocation", "microphone", "payment", "hid", "midi", "serial", "usb")
+# There is no name here for a telephone's address book: no browser has such a feature to deny, and naming one logs an error on every page.
+_DENIED: tuple[str, ...] = ("camera", "display-capture", "geolocation", "microphone", "payment", "hid", "midi", "serial", "usb")
 _DENIED += ("accelerometer", "gyroscope", "magnetometer", "browsing-topics")
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _DENIED)
 

@@ -221,8 +221,11 @@ def _execute(job: Job, *, now: datetime) -> str:
 
 
 def _hold(job: Job) -> None:
-    """Locks the row for as long as the handler runs: while we live nobody takes it over, when we die the database lets go at once."""
-    mine = Job.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=job.pk, state="running", lease_token=job.lease_token)
+    """Locks the row for as long as the handler runs: while we live nobody takes it over, when we die the database lets go at once.
+
+    It waits for the lock: another sweeper that looked at this row a moment before we claimed it holds it until its own short claim ends.
+    """
+    mine = Job.objects.select_for_update(no_key=True).filter(pk=job.pk, state="running", lease_token=job.lease_token)
     if not mine.values_list("pk", flat=True).first():
         raise _LeaseLost
 

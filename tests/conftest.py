@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     global _services
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    translations.compile_if_stale()  # not in the repository, and read once by whoever first asks for a language
     services = Services(postgres=settings.EMBEDDED_POSTGRES, valkey=settings.EMBEDDED_VALKEY, durable=False)
     try:
         if settings.EMBEDDED_POSTGRES or settings.EMBEDDED_VALKEY:
@@ -60,12 +61,6 @@ def chromium() -> str | None:
     if named:
         return named if os.access(named, os.X_OK) else None
     return next((found for name in BROWSERS if (found := shutil.which(name))), None)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def chinese_is_compiled() -> None:
-    """The binary catalog is not in the repository; pages are tested in both languages."""
-    translations.compile_if_stale()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -317,10 +318,8 @@ with outbox.handler_for_a_while("kite.lost", never_ends, label="tests.listener")
 def test_a_worker_killed_outright_leaves_no_effect_and_its_job_is_done_again(listener, now):
     ContentType.objects.clear_cache()
     (job_id,) = fly_away()
-    database = connection.settings_dict
+    database = {part: quote(str(value), safe="") for part, value in connection.settings_dict.items() if part in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
     address = "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
-    if str(database["HOST"]).startswith("/"):
-        address = "postgres://{USER}:{PASSWORD}@/{NAME}?host={HOST}".format(**database)
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER.format(job_id=job_id)],
         cwd=settings.BASE_DIR,
