@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 
@@ -55,3 +56,23 @@ class PrivatePages:
             add_never_cache_headers(response)
             patch_cache_control(response, no_store=True, private=True)
         return response
+
+
+class OwnErrorPages:
+    """Development shows the same error pages as everywhere else. TECHNICAL_ERRORS=1 brings back Django's, with their tracebacks.
+
+    Stands last: there, in development, an answer 404 or 500 in HTML can only be Django's own page.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not settings.DEBUG or settings.TECHNICAL_ERRORS or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        from config import errors  # needs references from this file
+
+        if response.status_code == 404:
+            return errors.not_found(request, Exception())
+        return errors.server_error(request) if response.status_code == 500 else response

@@ -17,6 +17,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 DEBUG = env.bool("DEBUG", default=True)
+TECHNICAL_ERRORS = env.bool("TECHNICAL_ERRORS", default=False)  # with DEBUG: Django's pages with tracebacks in place of ours
 SINGLE_NODE = env.bool("SINGLE_NODE", default=False)
 EMBEDDED_POSTGRES = not env.str("DATABASE_URL", default="")
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "accounts.middleware.StaffSecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.refusals.RefusalMiddleware",
+    "config.middleware.OwnErrorPages",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -102,7 +102,7 @@ def enqueue(name: str, *, key: str, payload: Payload, run_at: datetime | None = 
     check_payload(payload)
     labels = sorted(_handlers.get(name, {}))
     if not labels:
-        log.info("outbox: nobody listens to %s", name)
+        log.debug("outbox: nobody listens to %s", name)
         return []
     body = {field: str(value) if isinstance(value, uuid.UUID) else value for field, value in payload.items()}
     with connection.cursor() as cursor:

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from config.middleware import PrivatePages, RequestReference
+from config.middleware import OwnErrorPages, PrivatePages, RequestReference
 
 
 def test_a_proxys_reference_is_kept_and_a_hostile_one_replaced(client: Client) -> None:
@@ -31,3 +31,17 @@ def test_pages_of_somebody_signed_in_are_not_stored(signed_in: bool, stored: boo
     assert ("no-store" in answer.get("Cache-Control", "")) is not stored
     for feature in ("camera", "microphone", "geolocation", "accelerometer"):
         assert f"{feature}=()" in answer["Permissions-Policy"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [404, 500])
+def test_development_shows_the_error_pages_of_everybody(settings, status: int) -> None:
+    settings.DEBUG, settings.TECHNICAL_ERRORS = True, False
+    django_says = HttpResponse("Using the URLconf defined in", status=status)
+    request = RequestFactory().get("/no-such-page/")
+    request.user = AnonymousUser()
+    answer = OwnErrorPages(lambda _request: django_says)(request)
+    assert answer.status_code == status
+    assert b"URLconf" not in answer.content
+    settings.TECHNICAL_ERRORS = True
+    assert OwnErrorPages(lambda _request: django_says)(request) is django_says

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,8 +39,12 @@ def gone(site: Site, tree: set[int]) -> None:
 
 
 def test_it_serves_pages_static_files_and_readiness(checkout: Path) -> None:
+    for compiled in (checkout / "locale").rglob("*.mo"):
+        compiled.unlink()  # as in a fresh clone
     with running(checkout) as site:
         assert site.status("/healthz") == 200
+        with urllib.request.urlopen(site.url + "/", timeout=30) as page:
+            assert "借款是您的事" in page.read().decode(), "Chinese from the first page of the first start"
         assert site.status("/readyz") == 200
         assert site.status("/static/admin/css/base.css") == 200
         report = site.manage("status")

@@ -71,9 +71,9 @@ class Command(BaseCommand):
         self.claim.note(port=port)
         settings.SITE_URL = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"
         self._say("Starting …")
+        preparation.compile_catalogs()
         self.services.start()
         preparation.prepare_database()
-        preparation.compile_catalogs()
         sign_ins = preparation.prepare_sample_market()
         self._start_children(port)
         self._wait_for_answer(port)
