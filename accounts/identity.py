@@ -53,7 +53,7 @@ def submit(
         raise documents.InvalidDocument("unknown_document")
     found = documents.read(document, number, as_of=as_of or timezone.localdate(now))
     record_answers(answers, subject=party.subject, now=now)
-    if party.kind == Party.Kind.PERSON and not consents.is_given(subject=party.subject, purpose="identity"):
+    if party.kind == Party.Kind.PERSON and not consents.is_given(subject=party.subject, purpose="identity", now=now):
         raise UnableToSubmit("no_consent", _("We check your identity only with your consent."))
     try:
         with transaction.atomic():

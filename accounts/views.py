@@ -63,7 +63,7 @@ def sides(request: HttpRequest) -> HttpResponse:
 def identity(request: HttpRequest) -> HttpResponse:
     """The document, what became of the last one, why we ask and how long we keep it."""
     party, now, today = _party(request), timezone.now(), business_day.current()
-    given = consents.is_given(subject=party.subject, purpose="identity")
+    given = consents.is_given(subject=party.subject, purpose="identity", now=now)
     form = forms.IdentityForm(_sent(request), party=party, as_of=today, consent_given=given)
     if request.method == "POST" and form.is_valid():
         fields = {name: form.cleaned_data[name] for name in ("document", "legal_name", "number")}

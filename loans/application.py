@@ -146,7 +146,7 @@ def open_content(document: Document) -> bytes:
     return storage.open_document(subject_id=application.file.subject_id, context=f"application:{application.reference}", path=document.stored_name)
 
 
-def progress(application: Application) -> dict[str, bool]:
+def progress(application: Application, *, now: datetime) -> dict[str, bool]:
     """Each section and whether it is complete."""
     file = application.file
     answered = {section: all(getattr(file, field) is not None for field in fields) for section, fields in NEEDED.items()}
@@ -160,7 +160,7 @@ def progress(application: Application) -> dict[str, bool]:
         "repayment": answered["repayment"],
         "finances": answered["finances"],
         "documents": True,  # optional: refusing extras never blocks the loan
-        "privacy": all(consents.is_given(subject=file.subject, purpose=purpose, matter=file.matter) for purpose in REQUIRED_CONSENTS),
+        "privacy": all(consents.is_given(subject=file.subject, purpose=purpose, matter=file.matter, now=now) for purpose in REQUIRED_CONSENTS),
     }
 
 
@@ -168,7 +168,7 @@ def progress(application: Application) -> dict[str, bool]:
 def submit(application: Application, *, by: User, as_of: date, now: datetime) -> None:
     """Freeze the application, gather the facts, decide. Raises UnableToApply with what is missing. A person reads it next."""
     draft = _draft(application)
-    missing = [section for section, done in progress(draft).items() if not done]
+    missing = [section for section, done in progress(draft, now=now).items() if not done]
     if missing:
         raise UnableToApply("incomplete", _("Some sections are not complete yet."), missing)
     _check_party(draft)

@@ -41,7 +41,7 @@ def begin(loan: Loan, *, disbursed_on: date, now: datetime) -> None:
 
 def open_to_holders(loan: Loan, *, now: datetime) -> None:
     """Every holder sees what holders see, on the borrower's standing consent; without one, nobody does."""
-    standing = consents.state(subject=loan.file.subject, purpose="listing_disclosure", matter=loan.file.matter)
+    standing = consents.state(subject=loan.file.subject, purpose="listing_disclosure", matter=loan.file.matter, now=now)
     if not standing.given or standing.last is None:
         return
     for participation in loan.participations.select_related("party"):

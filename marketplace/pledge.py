@@ -119,7 +119,7 @@ def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
 def _open_file(pledge: Pledge, *, now: datetime) -> None:
     """A pledger sees what pledgers see, while the borrower's consent stands."""
     file = pledge.listing.loan.file
-    standing = consents.state(subject=file.subject, purpose="listing_disclosure", matter=file.matter)
+    standing = consents.state(subject=file.subject, purpose="listing_disclosure", matter=file.matter, now=now)
     if standing.given and standing.last is not None:
         files.grant(file=file, party=pledge.party, relation="pledger", consent=standing.last, now=now)
 

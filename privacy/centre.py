@@ -16,6 +16,7 @@ TAGS = {
     consents.ASKED: "not_given",
     consents.WITHDRAWN: "withdrawn",
     consents.ASK_AGAIN: "changed",
+    consents.EXPIRED: "expired",
 }
 
 
@@ -31,9 +32,7 @@ class Line:
     @property
     def tag(self) -> str:
         """The state's code in the look's list of tones."""
-        return {consents.GIVEN: "given", consents.REFUSED: "not_given", consents.ASKED: "not_given", consents.ASK_AGAIN: "changed"}.get(
-            self.state.code, "withdrawn"
-        )
+        return TAGS[self.state.code]
 
     @property
     def can_withdraw(self) -> bool:
@@ -45,9 +44,9 @@ class Line:
         return self.purpose.basis == "consent" and self.state.code != consents.GIVEN and still_open
 
 
-def lines(subject: DataSubject, *, locale: str) -> list[Line]:
+def lines(subject: DataSubject, *, locale: str, now: datetime) -> list[Line]:
     """A line for each purpose asked so far, newest answer first, then those a person may always give."""
-    states = [state for state in consents.states(subject) if state.purpose in purposes.PURPOSES]
+    states = [state for state in consents.states(subject, now=now) if state.purpose in purposes.PURPOSES]
     seen = {state.purpose for state in states}
     states += [consents.State(code, None, consents.ASKED, None) for code in ALWAYS if code not in seen]
     published = {notice.code: notice for notice in Notice.objects.filter(locale=locale, published_at__isnull=False).order_by("version")}

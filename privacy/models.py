@@ -174,6 +174,7 @@ class Consent(models.Model):
     locale = models.CharField(_("language"), max_length=10)
     screen_hash = models.CharField(_("hash of what was shown"), max_length=64)
     at = models.DateTimeField(pgettext_lazy("record", "at"))
+    expires_at = models.DateTimeField(_("good until"), null=True, blank=True, help_text=_("Only a yes expires; empty: as long as its purpose."))
     sequence = models.PositiveIntegerField(_("sequence"))
     receipt_id = models.CharField(_("receipt"), max_length=20, unique=True)
 
@@ -183,6 +184,9 @@ class Consent(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(decision__in=["given", "refused", "withdrawn"]), name="privacy_consent_decision"),
             models.CheckConstraint(condition=Q(sequence__gte=1), name="privacy_consent_sequence_starts_at_one"),
+            models.CheckConstraint(
+                condition=Q(expires_at__isnull=True) | Q(decision="given", expires_at__gt=models.F("at")), name="privacy_consent_only_a_yes_expires"
+            ),
             models.CheckConstraint(condition=Q(screen_hash__regex="^[0-9a-f]{64}$"), name="privacy_consent_screen_hash"),
             models.UniqueConstraint(fields=["subject", "purpose", "sequence"], condition=Q(matter__isnull=True), name="privacy_consent_order"),
             models.UniqueConstraint(fields=["matter", "purpose", "sequence"], condition=Q(matter__isnull=False), name="privacy_consent_matter_order"),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from . import consents, disclosure, rights
+from . import disclosure, receipts, rights
 from .models import DataSubject
 
 
@@ -10,7 +10,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict:
     """Receipts of every answer, and everybody who looked."""
     return {
         "since": subject.created_at.isoformat(),
-        "consents": consents.receipts(subject),
+        "consents": receipts.of(subject),
         "looks": [_look(look) for look in disclosure.who_looked(subject, limit=100_000)],
     }
 

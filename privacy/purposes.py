@@ -16,7 +16,10 @@ class UnknownPurpose(Exception):
 
 @dataclass(frozen=True)
 class Purpose:
-    """One reason to process data. `separate`: asked on its own. `per_matter`: given for one affair, not for good. `retention`: a code of privacy.retention."""
+    """One reason to process data. `separate`: asked on its own. `per_matter`: given for one affair, not for good. `retention`: a code of privacy.retention.
+
+    `valid_days`: how long a yes holds before it has to be asked again; None as long as the purpose itself.
+    """
 
     code: str
     label: str | Promise
@@ -26,6 +29,7 @@ class Purpose:
     separate: bool = False
     sensitive: bool = False
     per_matter: bool = False
+    valid_days: int | None = None
 
     @property
     def asked(self) -> bool:
@@ -45,7 +49,7 @@ _ALL = (
     Purpose(
         "application", _("Assessing your application"), "dpv:CustomerSolvencyAssessment", "consent", "loan_file", separate=True, sensitive=True, per_matter=True
     ),
-    Purpose("credit_source", _("Asking a credit data source"), "dpv:CreditChecking", "consent", "loan_file", separate=True, sensitive=True, per_matter=True),
+    Purpose("credit_source", _("Asking a credit data source"), "dpv:CreditChecking", "consent", "loan_file", valid_days=183, **_SENSITIVE),
     Purpose("automated_decision", _("Deciding with a scorecard"), "dpv:AutomatedDecisionMaking", "consent", "loan_file", separate=True, per_matter=True),
     Purpose(
         "listing_disclosure",
@@ -74,7 +78,7 @@ _ALL = (
     Purpose("rights", _("Answering your rights"), "dpv:RightsFulfilment", "legal_obligation", "consent"),
     Purpose("accountability", _("Proving what we did"), "dpv:LegalCompliance", "legal_obligation", "access_log"),
     Purpose("legal_hold", _("A duty to keep or hand over"), "dpv:LegalCompliance", "legal_obligation", "loan_file"),
-    Purpose("marketing", _("News about other products"), "dpv:DirectMarketing", "consent", "consent", separate=True),
+    Purpose("marketing", _("News about other products"), "dpv:DirectMarketing", "consent", "consent", separate=True, valid_days=730),
 )
 PURPOSES: dict[str, Purpose] = {purpose.code: purpose for purpose in _ALL}
 

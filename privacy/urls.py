@@ -12,6 +12,7 @@ urlpatterns = [
     path("consents/<slug:purpose>/", views.consent, name="consent"),
     path("consents/<slug:purpose>/withdraw/", views.withdraw, name="withdraw"),
     path("receipts/<str:receipt_id>/", views.receipt, name="receipt"),
+    path("receipts/<str:receipt_id>/record/", views.receipt, {"form": "jsonld"}, name="record"),
     path("notices/", views.notice_list, name="notices"),
     path("notices/<slug:code>/", views.notice, name="notice"),
     path("key/", views.public_key, name="key"),

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.idempotency import once_per_form
 
 from . import centre as centre_page
-from . import consents, disclosure, kinds, notices, purposes, rights, seals
+from . import consents, disclosure, kinds, notices, purposes, receipts, rights, seals
 from .forms import ConsentForm, record_answers
 from .models import Consent, DataSubject, Matter, Notice
 
@@ -48,8 +48,9 @@ def _locale() -> str:
 @require_GET
 @_own_page
 def centre(request: HttpRequest, subject: DataSubject) -> HttpResponse:
-    lines = centre_page.lines(subject, locale=_locale())
-    figures = centre_page.figures(subject, lines, now=timezone.now())
+    now = timezone.now()
+    lines = centre_page.lines(subject, locale=_locale(), now=now)
+    figures = centre_page.figures(subject, lines, now=now)
     context = {"lines": lines, "figures": figures, "looks": centre_page.recent_looks(subject), "subject": subject}
     return render(request, "privacy/centre.html", context)
 
@@ -104,9 +105,12 @@ def _asked_matter(request: HttpRequest, subject: DataSubject, purpose: str) -> M
 
 @require_GET
 @_own_page
-def receipt(request: HttpRequest, subject: DataSubject, receipt_id: str) -> HttpResponse:
+def receipt(request: HttpRequest, subject: DataSubject, receipt_id: str, form: str = "json") -> HttpResponse:
+    """The signed receipt (Kantara 1.1), or the record (ISO/IEC TS 27560) as JSON-LD."""
     answer = get_object_or_404(Consent.objects.select_related("notice", "matter", "subject"), subject=subject, receipt_id=receipt_id)
-    return _download(consents.receipt(answer), name=f"{answer.receipt_id}.json")
+    if form == "jsonld":
+        return _download(receipts.record(answer), name=f"{answer.receipt_id}.jsonld", content_type="application/ld+json")
+    return _download(receipts.receipt(answer), name=f"{answer.receipt_id}.json")
 
 
 @require_GET
@@ -115,8 +119,8 @@ def export(request: HttpRequest, subject: DataSubject) -> HttpResponse:
     return _download(rights.export(subject, now=timezone.now()), name=f"{subject.pseudonym}.json")
 
 
-def _download(content: dict, *, name: str) -> HttpResponse:
-    response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2})
+def _download(content: dict, *, name: str, content_type: str = "application/json") -> HttpResponse:
+    response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2}, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 

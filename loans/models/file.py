@@ -84,7 +84,8 @@ class LiveGrants(models.Manager["DisclosureGrant"]):
             sequence__gt=models.OuterRef("consent__sequence"),
         ).exclude(decision="given")
         alive = Q(expires_at=None) | Q(expires_at__gt=Now())
-        return super().get_queryset().filter(alive, ended_at=None, consent__decision="given").exclude(models.Exists(withdrawn))
+        agreed = Q(consent__expires_at=None) | Q(consent__expires_at__gt=Now())
+        return super().get_queryset().filter(alive, agreed, ended_at=None, consent__decision="given").exclude(models.Exists(withdrawn))
 
 
 class DisclosureGrant(UserObjectPermissionBase):

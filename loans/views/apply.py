@@ -74,7 +74,7 @@ def _state_words(state: str) -> str:
 
 
 def _tasks(found: Application) -> list[dict[str, Any]]:
-    progress = applications_of.progress(found)
+    progress = applications_of.progress(found, now=timezone.now())
     tasks = []
     for code, title in TITLES.items():
         url = reverse("loans:documents", args=[found.reference]) if code == "documents" else reverse("loans:section", args=[found.reference, code])
@@ -233,7 +233,7 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
 def _check_context(request: HttpRequest, found: Application) -> dict[str, Any]:
     answers = {code: _answers(request, found, code) for code in ("background", "repayment", "finances")}
     shown = {code: [(name, words.VALUES.get(name, {}).get(value, value)) for name, value in rows.items()] for code, rows in answers.items()}
-    missing = [TITLES[code] for code, done in applications_of.progress(found).items() if not done]
+    missing = [TITLES[code] for code, done in applications_of.progress(found, now=timezone.now()).items() if not done]
     labels = {name: field.label for code in answers for name, field in SECTION_FORMS[code].base_fields.items()}
     lines = [
         {"code": code, "title": TITLES[code], "rows": [(labels[name], value, name in MONEY) for name, value in rows if name in labels]}

@@ -63,7 +63,7 @@ def test_one_changed_byte_is_found(sealed, now, sql):
 
 def test_a_changed_consent_is_found_by_the_command(sealed, capsys):
     call_command("verify_seals")
-    tamper("UPDATE privacy_consent SET decision = 'refused'")
+    tamper("UPDATE privacy_consent SET decision = 'refused', expires_at = NULL")
     with pytest.raises(CommandError):
         call_command("verify_seals")
     assert "consent 1: a row was changed" in capsys.readouterr().err
