@@ -39,6 +39,7 @@ ENGINES: dict[str, Engine] = {
     "waterfall": Engine("config.engines.waterfall"),
     "price": Engine("config.engines.price"),
     "score": Engine("config.engines.score"),
+    "contact": Engine("config.engines.contact", flags=("table",)),
 }
 
 
@@ -64,6 +65,11 @@ def answer(name: str, data: JSON, **flags: Any) -> JSON:
         return error_object("", f"cannot be computed: {type(error).__name__}")
 
 
+def answers(name: str, items: list[JSON], **flags: Any) -> list[JSON]:
+    """One output for each input, errors in place."""
+    return [answer(name, item, **flags) for item in items]
+
+
 def error_object(field: str, message: str) -> JSON:
     return {"error": {"field": field, "message": message}}
 
@@ -76,7 +82,7 @@ def recompute(name: str, text: str, **flags: Any) -> tuple[JSON, str]:
     except InvalidInput as error:
         return error_object(error.field, error.message), error.message
     if isinstance(data, list):
-        return [answer(name, item, **flags) for item in data], ""
+        return answers(name, data, **flags), ""
     output = answer(name, data, **flags)
     if isinstance(output, Mapping) and set(output) == {"error"}:
         return output, ": ".join(filter(None, (output["error"]["field"], output["error"]["message"])))
