@@ -211,6 +211,9 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(embedded.home() / "media"))
+# The half of each person's key that no backup of the database may hold (privacy/keystore.py). Where several machines serve, they share this folder.
+KEY_ROOT = env.path("KEY_ROOT", default=str(embedded.home() / "keys"))
+KEY_ROOT_DURABLE = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DOCUMENT_MAX_BYTES = 10 * 1024 * 1024

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from django.db import transaction
 
-from . import vault
+from . import keystore, vault
 from .models import DataSubject
 
 
@@ -61,10 +61,30 @@ def export(subject: DataSubject, *, now: datetime) -> dict:
 
 def erase(subject: DataSubject, *, now: datetime) -> None:
     """Erase a person everywhere, then destroy their key: all or nothing. Raises UnableToErase while something holds on."""
-    reasons = [reason for holding in _holdings.values() if holding.holds for reason in holding.holds(subject=subject)]
+    reasons = holds(subject)
     if reasons:
         raise UnableToErase(reasons)
-    with transaction.atomic():
-        for holding in _holdings.values():
-            holding.erase(subject=subject, now=now)
-        vault.erase(subject, now=now)
+    _erase(subject, now=now)
+
+
+def holds(subject: DataSubject) -> list[str]:
+    """Codes of what still needs this person's data; empty when nothing does."""
+    return [reason for holding in _holdings.values() if holding.holds for reason in holding.holds(subject=subject)]
+
+
+@transaction.atomic
+def _erase(subject: DataSubject, *, now: datetime) -> None:
+    for holding in _holdings.values():
+        holding.erase(subject=subject, now=now)
+    vault.erase(subject, now=now)
+
+
+def replay_erasures(*, now: datetime) -> int:
+    """Erase again whoever stands in this database but had their key half destroyed: a backup was restored. Returns how many.
+
+    Nothing holds them any more: it was weighed when they were erased.
+    """
+    gone = DataSubject.objects.filter(pk__in=list(keystore.destroyed()), erased_at__isnull=True)
+    for subject in gone:
+        _erase(subject, now=now)
+    return len(gone)

@@ -1,7 +1,8 @@
 """Per-person keys: seal, open, blind index, rotation, crypto-erasure.
 
-Master keys live in the environment (VAULT_KEYS), never in the database. Each person has a 256-bit data key, wrapped under a master key with the
-person's id as associated data; every sealed value is AES-256-GCM under the data key, bound to its person and its context ("app.model.field:row id").
+Master keys live in the environment (VAULT_KEYS), a half of each person's key in a folder (keystore.py), neither in the database. Each person has
+a 256-bit data key, wrapped under master key and half together, with the person's id as associated data; every sealed value is AES-256-GCM under the
+data key, bound to its person and its context ("app.model.field:row id").
 Data keys are never cached: after an erasure commits, nothing in any process can open what was sealed.
 """
 
@@ -23,6 +24,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core import outbox
+
+from . import keystore
 from .models import DataSubject
 
 FORMAT = b"\x01"
@@ -73,10 +77,15 @@ def _key_aad(subject_id: UUID) -> bytes:
     return b"xinqiao/data-key/" + subject_id.bytes
 
 
-def _wrap(data_key: bytes, *, subject_id: UUID) -> tuple[str, bytes]:
+def _wrapping_key(master: bytes, half: bytes) -> bytes:
+    """HMAC-SHA-256 of the person's half under the master key (extract step of RFC 5869): useless without either."""
+    return hmac.new(master, b"xinqiao/wrap/" + half, hashlib.sha256).digest()
+
+
+def _wrap(data_key: bytes, *, subject_id: UUID, half: bytes) -> tuple[str, bytes]:
     key_id, master = _primary()
     nonce = secrets.token_bytes(NONCE)
-    return key_id, nonce + AESGCM(master).encrypt(nonce, data_key, _key_aad(subject_id))
+    return key_id, nonce + AESGCM(_wrapping_key(master, half)).encrypt(nonce, data_key, _key_aad(subject_id))
 
 
 def _unwrap(wrapped: bytes, *, key_id: str, subject_id: UUID) -> bytes:
@@ -84,14 +93,16 @@ def _unwrap(wrapped: bytes, *, key_id: str, subject_id: UUID) -> bytes:
     if key_id not in masters:
         raise Unopenable(f"master key {key_id} is not configured")
     try:
-        return AESGCM(masters[key_id]).decrypt(wrapped[:NONCE], wrapped[NONCE:], _key_aad(subject_id))
+        return AESGCM(_wrapping_key(masters[key_id], keystore.read(subject_id))).decrypt(wrapped[:NONCE], wrapped[NONCE:], _key_aad(subject_id))
+    except keystore.NoHalf:
+        raise Unopenable("no second half of the key: destroyed, or KEY_ROOT is another installation's") from None
     except InvalidTag:
         raise Unopenable("data key does not open") from None
 
 
 def new_key(subject_id: UUID) -> tuple[str, bytes]:
-    """(master key id, wrapped data key) for a person about to be created."""
-    return _wrap(secrets.token_bytes(KEY_BYTES), subject_id=subject_id)
+    """(master key id, wrapped data key) for a person about to be created; their half is in the key store when this returns."""
+    return _wrap(secrets.token_bytes(KEY_BYTES), subject_id=subject_id, half=keystore.make(subject_id))
 
 
 def _subject_id(subject: "DataSubject | UUID | str") -> UUID:
@@ -165,9 +176,18 @@ def blind_index(scope: str, text: str) -> bytes:
 
 
 def erase(subject: DataSubject, *, now: datetime) -> None:
-    """Crypto-erasure: destroy the wrapped data key. Safe to repeat; the first moment stays."""
+    """Crypto-erasure: destroy the wrapped data key and, once that is committed, the half that opens copies of it. Safe to repeat; the first moment stays."""
     DataSubject.objects.filter(pk=subject.pk, erased_at__isnull=True).update(wrapped_key=None, key_id="", erased_at=now)
+    outbox.enqueue("subject.erased", key=f"subject:{subject.pk}:erased", payload={"subject": subject.pk})
     subject.refresh_from_db()
+
+
+@outbox.handles("subject.erased")
+def destroy_half(*, job: outbox.JobContext) -> None:
+    """The half goes only after the erasure stands in the database, and then it goes for certain: a job of record is not lost."""
+    subject_id = UUID(job.payload["subject"])
+    if DataSubject.objects.filter(pk=subject_id, erased_at__isnull=False).exists():
+        keystore.destroy(subject_id)
 
 
 def rewrap_all(*, batch: int = 500) -> int:
@@ -185,7 +205,7 @@ def rewrap_all(*, batch: int = 500) -> int:
 
 
 def _rewrap(pk: UUID, old_id: str, wrapped: bytes) -> int:
-    new_id, rewrapped = _wrap(_unwrap(wrapped, key_id=old_id, subject_id=pk), subject_id=pk)
+    new_id, rewrapped = _wrap(_unwrap(wrapped, key_id=old_id, subject_id=pk), subject_id=pk, half=keystore.read(pk))
     return DataSubject.objects.filter(pk=pk, key_id=old_id, wrapped_key=wrapped).update(key_id=new_id, wrapped_key=rewrapped)
 
 

@@ -26,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     global _services
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    shutil.rmtree(settings.KEY_ROOT, ignore_errors=True)  # halves of keys of people of earlier sessions
     translations.compile_if_stale()  # not in the repository, and read once by whoever first asks for a language
     services = Services(postgres=settings.EMBEDDED_POSTGRES, valkey=settings.EMBEDDED_VALKEY, durable=False)
     try:

@@ -12,3 +12,4 @@ from config.settings import PASSWORD_HASHERS as PRODUCT_HASHERS
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PRODUCT_HASHERS]  # signing in is not what most tests wait for
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True
+KEY_ROOT_DURABLE = False  # a test's people need not survive a power cut

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from core.embedded import Claim, UnableToStart, home
 from core.embedded.services import erase
 
-OURS = ("media", "mail", "logs")
+OURS = ("media", "keys", "mail", "logs")
 
 
 class Command(BaseCommand):
