@@ -13,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("privacy/", include("privacy.urls")),
     path("account/", include("accounts.urls")),
+    path("messages/", include("notifications.urls")),
     path("wallet/", include("payments.urls")),
     path("", include("loans.urls")),
     path("", include("marketplace.urls")),

@@ -99,23 +99,34 @@ def enqueue(name: str, *, key: str, payload: Payload, run_at: datetime | None = 
 
     The same key again is no second job. Returns the ids of the new ones; none when nobody listens. Raises PersonalPayload.
     """
-    check_payload(payload)
+    return enqueue_many(name, [(key, payload, run_at)])
+
+
+def enqueue_many(name: str, jobs: Iterable[tuple[str, Payload, datetime | None]]) -> list[int]:
+    """The same for many facts of one name, as (key, payload, run_at), in one statement however many they are."""
+    rows = [(key, _as_json(payload), run_at) for key, payload, run_at in jobs]
+    keys, payloads, times = ([row[place] for row in rows] for place in range(3))
     labels = sorted(_handlers.get(name, {}))
     if not labels:
         log.debug("outbox: nobody listens to %s", name)
         return []
-    body = {field: str(value) if isinstance(value, uuid.UUID) else value for field, value in payload.items()}
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO core_job (name, handler, key, payload, state, attempts, failures, max_attempts, next_at, last_error)"
-            " SELECT %s, label, %s, %s::jsonb, 'waiting', 0, 0, %s, %s, '' FROM unnest(%s::text[]) AS label"
-            " ON CONFLICT (key, handler) DO NOTHING RETURNING id",
-            [name, key, json.dumps(body), Job._meta.get_field("max_attempts").get_default(), run_at, labels],
+            " SELECT %s, label, fact.key, fact.payload::jsonb, 'waiting', 0, 0, %s, fact.run_at, ''"
+            " FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS fact (key, payload, run_at), unnest(%s::text[]) AS label"
+            " ON CONFLICT (key, handler) DO NOTHING RETURNING id, next_at",
+            [name, Job._meta.get_field("max_attempts").get_default(), keys, payloads, times, labels],
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    if ids and run_at is None:
-        transaction.on_commit(lambda: bell.ring(ids), robust=True)
-    return ids
+        made = cursor.fetchall()
+    if at_once := [job_id for job_id, next_at in made if next_at is None]:
+        transaction.on_commit(lambda: bell.ring(at_once), robust=True)
+    return [job_id for job_id, _next_at in made]
+
+
+def _as_json(payload: Payload) -> str:
+    check_payload(payload)
+    return json.dumps({field: str(value) if isinstance(value, uuid.UUID) else value for field, value in payload.items()})
 
 
 _CODE = re.compile(r"[A-Za-z0-9_.:/+-]{0,64}")

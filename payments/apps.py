@@ -9,6 +9,6 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         """Registers the job handlers and the checks of the books that only payments can make."""
         from ledger import checks
-        from payments import bank_account, deposit, payout, personal_data, reconciliation  # noqa: F401
+        from payments import bank_account, deposit, notices, payout, personal_data, reconciliation  # noqa: F401
 
         checks.register("payments", reconciliation.standing_money)

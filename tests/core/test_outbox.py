@@ -86,6 +86,24 @@ def test_a_fact_nobody_listens_to_is_no_job(db, now):
     assert Job.objects.count() == 0
 
 
+def test_many_facts_are_written_in_one_statement_each_with_its_own_time(
+    db, listener, now, no_bell, django_assert_num_queries, django_capture_on_commit_callbacks
+):
+    later = now + timedelta(hours=1)
+    facts = [(f"kite:{number}", {"kite": number}, later if number % 2 else None) for number in range(300)]
+    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(1):
+        ids = outbox.enqueue_many("kite.lost", [*facts, facts[0]])
+    assert len(ids) == 300
+    assert len(no_bell) == 150, "nobody is rung for what is not due"
+    assert outbox.enqueue_many("kite.lost", facts[:2]) == []
+    assert outbox.enqueue_many("kite.lost", []) == []
+    assert outbox.drain(now=now) == 150
+    assert outbox.drain(now=later) == 150
+    assert sorted(job.payload["kite"] for job in listener.jobs) == list(range(300))
+    with pytest.raises(outbox.PersonalPayload):
+        outbox.enqueue_many("kite.lost", [facts[0], ("k", {"who": "Alice Zhang"}, None)])
+
+
 def test_a_job_rolls_back_with_the_fact_it_is_about(db, listener, now):
     def undone():
         with transaction.atomic():

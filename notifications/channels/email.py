@@ -1,0 +1,96 @@
+"""E-mail: a job of its own for each mail, so that it goes out only after the fact has committed, at an hour the person allows, and once.
+
+The mail says that there is something to read and where; amounts, names and what it is about stay behind the sign-in. A mail server has no look-up, so
+one killed between taking a mail and our commit is given it again under the same Message-ID, by which mail programs know it is the same mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import override
+
+from core import outbox
+from notifications import catalogue, preferences
+from notifications.catalogue import KINDS, Template
+from notifications.models import Message
+
+JOB = "mail.send"
+GIVE_UP_AFTER = timedelta(days=3)  # a message that old is news no longer
+LONGEST_WAIT_SECONDS = 3600
+
+
+def plan(messages: Sequence[Message], template: Template, *, now: datetime) -> None:
+    """A job for each mail that is wanted, due when the quiet hours of its reader allow it."""
+    due = {
+        message.key: preferences.mail_from(message.user, preferences.of(message.user), template, now=now) for message in messages if message.mail == "waiting"
+    }
+    if due:
+        rows = Message.objects.filter(key__in=due, mail="waiting").values_list("pk", "key")
+        outbox.enqueue_many(JOB, [(f"mail:{pk}", {"message": pk}, None if due[key] <= now else due[key]) for pk, key in rows])
+
+
+@outbox.handles(JOB)
+def send_job(*, job: outbox.JobContext) -> outbox.RetryLater | None:
+    """Sends one mail, unless it was read, erased, switched off or is stale by now; waits for the morning and for a server that is down."""
+    message = (
+        Message.objects.select_for_update(of=("self",)).select_related("user__message_preference").filter(pk=job.payload["message"], mail="waiting").first()
+    )
+    if message is None:
+        return None
+    template = catalogue.get(message.template)
+    if not _is_wanted(message, template, now=job.now):
+        _settle(message, "dropped")
+        return None
+    wait = preferences.mail_from(message.user, preferences.of(message.user), template, now=job.now) - job.now
+    if wait > timedelta(0):
+        return outbox.RetryLater(wait.total_seconds(), "quiet_hours")
+    try:
+        compose(message, template).send()
+    except SMTPRecipientsRefused:
+        _settle(message, "refused")
+        return None
+    except (OSError, SMTPException) as error:
+        return outbox.RetryLater(min(30 * 2 ** min(job.attempts, 10), LONGEST_WAIT_SECONDS), type(error).__name__)
+    _settle(message, "sent", at=job.now)
+    return None
+
+
+def _is_wanted(message: Message, template: Template, *, now: datetime) -> bool:
+    fresh = message.read_at is None and now - message.said_at < GIVE_UP_AFTER
+    return fresh and message.user.is_active and preferences.wants_mail(preferences.of(message.user), template.kind)
+
+
+def _settle(message: Message, state: str, *, at: datetime | None = None) -> None:
+    Message.objects.filter(pk=message.pk, mail="waiting").update(mail=state, mailed_at=at)
+
+
+def compose(message: Message, template: Template) -> EmailMultiAlternatives:
+    """The mail in its reader's language: a neutral subject, one sentence, and the way to the message. Nothing in it is fetched from anywhere."""
+    kind = KINDS[template.kind]
+    with override(message.user.language), timezone.override(ZoneInfo(message.user.time_zone)):
+        context = {
+            "sentence": template.mail or kind.mail,
+            "kind": kind,
+            "subject": kind.subject,
+            "link": settings.SITE_URL + reverse("notifications:message", args=[message.reference]),
+            "preferences": settings.SITE_URL + reverse("notifications:preferences"),
+            "operator": settings.OPERATOR_NAME,
+        }
+        mail = EmailMultiAlternatives(
+            subject=str(kind.subject),
+            body=render_to_string("notifications/email/message.txt", context),
+            to=[message.user.email],
+            headers={"Message-ID": f"<{message.reference}@{urlsplit(settings.SITE_URL).hostname}>", "Auto-Submitted": "auto-generated"},
+        )
+        mail.attach_alternative(render_to_string("notifications/email/message.html", context), "text/html")
+    return mail
