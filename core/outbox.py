@@ -32,6 +32,7 @@ from core.refusals import Conflict
 from core.states import move
 
 LEASE_SECONDS = 20
+START_SECONDS = 3  # from its claim to its lock; a claimed row that nobody has locked by then belonged to a worker that died
 SWEEP_SECONDS = 10  # a sweep hands back its worker after this long
 _LONGEST_WAIT = 600
 
@@ -181,8 +182,10 @@ def _labels() -> list[str]:
 
 
 def _claim(*, now: datetime, job_id: int | None = None) -> Job | None:
-    """Takes the lease of one job in its own transaction: a due one, or a running one whose lease ran out and whose row nobody holds.
+    """Takes the lease of one job in its own transaction: a due one, or a running one whose row nobody holds although its worker had time to.
 
+    A worker holds its row's lock while it works, and the database lets go of it in the moment the worker dies: that is the sign of death, and
+    the lease only its last bound. One that was merely slow between its claim and its lock finds another's token there and does nothing.
     Leases are kept by the database's clock, because they measure processes and not business. A handler nobody registered here is left alone.
     """
     one = "id = %(id)s AND" if job_id is not None else ""
@@ -190,11 +193,11 @@ def _claim(*, now: datetime, job_id: int | None = None) -> Job | None:
         SELECT id FROM core_job WHERE {one} handler = ANY(%(labels)s) AND
         {{due}} ORDER BY {{order}} LIMIT 1 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - fixed text
     due = free.format(due="state = 'waiting' AND (next_at IS NULL OR next_at <= %(now)s)", order="next_at ASC NULLS FIRST, id")
-    orphaned = free.format(due="state = 'running' AND lease_until < clock_timestamp()", order="lease_until")
+    orphaned = free.format(due="state = 'running' AND lease_until < clock_timestamp() + make_interval(secs => %(unstarted)s)", order="lease_until")
     lease = """
         UPDATE core_job SET state = 'running', attempts = attempts + 1, lease_token = %(token)s,
         lease_until = clock_timestamp() + make_interval(secs => %(lease)s) WHERE id = ({free}) RETURNING id"""
-    values = {"id": job_id, "labels": _labels(), "now": now, "token": uuid.uuid4(), "lease": LEASE_SECONDS}
+    values = {"id": job_id, "labels": _labels(), "now": now, "token": uuid.uuid4(), "lease": LEASE_SECONDS, "unstarted": max(LEASE_SECONDS - START_SECONDS, 0)}
     with transaction.atomic(), connection.cursor() as cursor:
         for which in (orphaned, due):
             cursor.execute(lease.format(free=which), values)
