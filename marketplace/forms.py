@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MoneyField
+from loans import product
+from loans.models.application import PURPOSES
 from marketplace.models import Listing
 
 
@@ -28,12 +30,19 @@ class PledgeForm(forms.Form):
         self.fields["amount"].currency = listing.currency  # type: ignore[attr-defined]
 
 
-FILTERS = ("grade", "purpose")
-
-
 class FilterForm(forms.Form):
     """Filters live in the address, so a list can be kept and sent."""
 
+    purpose = forms.ChoiceField(label=_("Purpose"), required=False, choices=[("", _("Any")), *PURPOSES])
     grade = forms.ChoiceField(label=_("Grade"), required=False, choices=[("", _("Any")), *[(g, g) for g in "ABCDE"]])
-    term_max = forms.ChoiceField(label=_("Longest term"), required=False, choices=[("", _("Any")), *[(str(m), str(m)) for m in (6, 12, 24, 36)]])
-    sort = forms.ChoiceField(label=_("Order"), required=False, choices=[("", _("Closing soon")), ("rate", _("Rate, highest first")), ("new", _("Newest"))])
+    term_max = forms.ChoiceField(label=_("Longest term"), required=False)
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[("", _("Closing soon")), ("rate", _("Rate, highest first")), ("left", _("Nearly filled first")), ("new", _("Newest"))],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        months = [(str(m), _("%(months)s months") % {"months": m}) for m in product.STANDARD.terms]
+        self.fields["term_max"].choices = [("", _("Any")), *months]  # type: ignore[attr-defined]

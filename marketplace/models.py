@@ -13,6 +13,7 @@ from accounts.models import Party
 from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from loans.models import Loan
+from loans.models.application import METHODS, PURPOSES
 
 LISTING = Transitions(initial="open", moves={"open": ("filled", "expired", "withdrawn"), "filled": (), "expired": (), "withdrawn": ()})
 
@@ -62,6 +63,14 @@ class Listing(Referenced):
     @property
     def ledger_owner(self) -> str:
         return f"listing:{self.pk}"
+
+    @property
+    def purpose_words(self) -> str:
+        return str(dict(PURPOSES).get(self.purpose, self.purpose))
+
+    @property
+    def method_words(self) -> str:
+        return str(dict(METHODS).get(self.method, self.method))
 
 
 PLEDGE = Transitions(initial="reserved", moves={"reserved": ("cancelled", "released", "settled"), "cancelled": (), "released": (), "settled": ()})

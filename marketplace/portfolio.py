@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from accounts.models import Party
@@ -31,6 +32,10 @@ class Overview:
     interest: int
     fees_paid: int
     loans: int
+
+    @property
+    def troubled(self) -> int:
+        return self.late + self.defaulted
 
     @property
     def earned(self) -> int:
@@ -70,18 +75,59 @@ def overview(party: Party, *, currency: str) -> Overview:
     )
 
 
-def _sum(field: str, where: Q | None = None) -> Coalesce:
+def _sum(field: str | Combinable, where: Q | None = None) -> Coalesce:
     return Coalesce(Sum(field, filter=where), 0)
 
 
+ORDER = Case(*(When(loan__state=state, then=place) for place, state in enumerate(("defaulted", "late", "active", "funded"))), default=9)
+
+
 def holdings(party: Party) -> QuerySet[Participation]:
-    """What the party owns, newest first, with the loan and its listing."""
-    return Participation.objects.filter(party=party).select_related("loan__listing", "loan__file").order_by("-originated_at", "-pk")
+    """What the party owns, what needs attention first, with the loan, its listing and the next open installment (`next_due_on`, `next_amount`)."""
+    open_rows = Installment.objects.filter(loan=OuterRef("loan"), paid_on=None).order_by("number")
+    left = F("principal") - F("paid_principal") + F("interest") - F("paid_interest") - F("waived_interest")
+    return (
+        Participation.objects.filter(party=party)
+        .select_related("loan__listing", "loan__file")
+        .annotate(
+            next_due_on=Subquery(open_rows.values("due_on")[:1]),
+            next_amount=Subquery(open_rows.annotate(left=left).values("left")[:1]) * F("amount") / F("loan__principal"),
+            still_held=F("amount") - F("received_principal"),
+        )
+        .order_by(ORDER, "-loan__days_late", "next_due_on", "-pk")
+    )
+
+
+BUCKETS = (("active", 0, 0), ("late_30", 1, 30), ("late_60", 31, 60), ("late_90", 61, 10**6))
+
+
+def status_mix(party: Party, *, currency: str) -> dict[str, int]:
+    """Principal still owed to the party by state: on schedule, late by 1–30, 31–60 and more days, in default. Minor units."""
+    living = Participation.objects.filter(party=party, loan__currency=currency, loan__state__in=LIVING)
+    left = F("amount") - F("received_principal")
+    sums = {code: _sum(left, Q(loan__days_late__range=(low, high)) & ~Q(loan__state="defaulted")) for code, low, high in BUCKETS}
+    return living.aggregate(**sums, defaulted=_sum(left, Q(loan__state="defaulted")))
 
 
 def pledges(party: Party) -> QuerySet[Pledge]:
     """Pledges not yet turned into holdings, newest first."""
     return Pledge.objects.filter(party=party, state="reserved").select_related("listing").order_by("-pledged_at")
+
+
+@dataclass(frozen=True)
+class Due:
+    """One installment as a holder sees it: `part` is the party's share of it, in minor units."""
+
+    due_on: date
+    part: int
+    paid_on: date | None
+
+
+def schedule_of(holding: Participation) -> list[Due]:
+    """The loan's installments with the holding's part of each, rounded down."""
+    rows = holding.loan.installments.order_by("number")
+    whole = holding.loan.principal
+    return [Due(row.due_on, (row.principal + row.interest - row.waived_interest) * holding.amount // whole, row.paid_on) for row in rows]
 
 
 @dataclass(frozen=True)

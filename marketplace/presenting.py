@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from core.money import format_amount
+from core.money import format_amount, format_short
 from credit.bands import BANDS
-from loans import schedule
 from loans.words import FIELD_LABELS, VALUES
+from marketplace import outlook
 from marketplace.models import Listing
+from marketplace.portfolio import Month
 
 PANES = (
     ("public", gettext_lazy("Public"), gettext_lazy("Platform totals only. This loan is not shown to anyone unverified.")),
-    ("pledger", gettext_lazy("Pledger"), gettext_lazy("Type of work, province, bands of income and debt, use of funds, grade and reasons.")),
+    ("pledger", gettext_lazy("Pledger"), gettext_lazy("Type of work, province, bands of income and debt, use of funds, grade and price.")),
     (
         "holder",
         gettext_lazy("Holder"),
-        gettext_lazy("The same, and the schedule with each payment. Opens when your share is paid out. Each view is logged and the borrower sees it."),
+        gettext_lazy("The same, and the schedule with each payment. Opens when your share is paid out. Each view is logged, and the borrower sees it."),
     ),
     (
         "sealed",
@@ -33,15 +36,25 @@ PANES = (
 )
 
 
+BAND_OF = dict(BANDS)
+STATUSES = (
+    ("active", "b1", gettext_lazy("On schedule"), gettext_lazy("Nothing overdue")),
+    ("late_30", "hatch", gettext_lazy("1 to 30 days late"), gettext_lazy("An installment is open past its date")),
+    ("late_60", "b2", gettext_lazy("31 to 60 days late"), ""),
+    ("late_90", "dots", gettext_lazy("More than 60 days late"), ""),
+    ("defaulted", "grid", gettext_lazy("In default"), gettext_lazy("More than 90 days late: count on losing a part")),
+)
+
+
 def panes(here: str) -> list[dict[str, Any]]:
     """The privacy lens with the reader's pane marked."""
     return [{"title": title, "text": text, "here": code == here, "sealed": code == "sealed"} for code, title, text in PANES]
 
 
 def facts(listing: Listing) -> list[tuple[str, str]]:
-    """The disclosed facts in words: codes through the catalogue, bands as ranges, missing as "not shown"."""
+    """The disclosed facts in words, in the catalogue's order: codes through the catalogue, bands as ranges, missing as "not shown"."""
     record = listing.disclosed["facts"]
-    return [(str(FIELD_LABELS[field]), _fact(field, cell, listing.currency)) for field, cell in record.items() if field in FIELD_LABELS]
+    return [(str(title), _fact(field, record[field], listing.currency)) for field, title in FIELD_LABELS.items() if field in record]
 
 
 def _fact(field: str, cell: dict[str, Any], currency: str) -> str:
@@ -50,61 +63,85 @@ def _fact(field: str, cell: dict[str, Any], currency: str) -> str:
         return _("Not shown")
     if cell["form"] == "band":
         return _band(field, value, currency)
+    if field in COUNTS:
+        return _("None") if str(value) == "0" else str(value)
     return str(VALUES.get(field, {}).get(value, value))
+
+
+COUNTS = ("overdue_count_6m",)
 
 
 def _band(field: str, value: dict[str, int | None], currency: str) -> str:
     def show(number: int) -> str:
-        return _("%(months)s months") % {"months": number} if field == "months_at_work" else format_amount(number * 100, currency)
+        return _("%(months)s months") % {"months": number} if field == "months_at_work" else format_short(number * 100, currency)
 
     low, high = value["from"], value["to"]
-    if low is None and high is not None:
+    if high is None:
+        return _("%(low)s or more") % {"low": show(low or 0)}
+    if not low:
         return _("under %(high)s") % {"high": show(high)}
-    if high is None and low is not None:
-        return _("%(low)s or more") % {"low": show(low)}
-    assert low is not None
-    assert high is not None
     return _("%(low)s to under %(high)s") % {"low": show(low), "high": show(high)}
 
 
 def grade(listing: Listing) -> dict[str, Any]:
-    """The grade with its band and its place on the scale: never a bare letter."""
-    loss = Decimal(listing.disclosed["expected_loss"])
+    """The grade with its loss a year and its place on the scale: never a bare letter."""
+    words = {
+        "grade": listing.grade,
+        "year": (outlook.yearly_loss(listing) * 100).quantize(Decimal("0.01")),
+        "term": (outlook.term_loss(listing) * 100).quantize(Decimal("0.01")),
+    }
     return {
         "grade": listing.grade,
-        "heading": _("Grade %(grade)s: expected loss %(loss)s%% over the term") % {"grade": listing.grade, "loss": (loss * 100).quantize(Decimal("0.01"))},
-        "text": _("An expectation for many loans like this one. A single loan pays or does not."),
-        "bands": [{"grade": letter, "band": words, "current": letter == listing.grade} for letter, words in BANDS],
+        "heading": _("Grade %(grade)s: expected loss %(year)s%% a year") % words,
+        "text": _("%(term)s%% of the amount over the whole term, on average over many loans like this one. A single loan pays or does not.") % words,
+        "bands": [{"grade": letter, "band": band, "current": letter == listing.grade} for letter, band in BANDS],
     }
 
 
-def cash_flow(listing: Listing, amount: int) -> dict[str, Any]:
-    """What `amount` would bring month by month if every installment is paid, before the servicing fee: the chart's shape."""
-    plan = schedule.build(
-        schedule.Terms(method=listing.method, principal=amount, annual_rate=listing.annual_rate, periods=listing.term_months)  # type: ignore[arg-type]
-    )
+def ticks() -> list[dict[str, Any]]:
+    """What was checked and by whom; what is the borrower's own word is said to be that. True of every listing: none is made otherwise."""
+    return [
+        {"verified": True, "title": _("Identity"), "at": _("Confirmed"), "source": _("Checked against the document before the application was read")},
+        {"verified": True, "title": _("Reading by a person"), "at": _("Done"), "source": _("One of our assessors read the application and decided")},
+        {"verified": False, "title": _("Income, debts and work"), "source": _("Stated by the borrower")},
+        {"verified": False, "title": _("Use of funds"), "source": _("Stated by the borrower")},
+    ]
+
+
+def time_left(listing: Listing, *, now: datetime) -> str:
+    """How long the listing stays open, in whole days or hours."""
+    left = listing.closes_at - now
+    if left.days >= 1:
+        return ngettext("%(n)s day left", "%(n)s days left", left.days) % {"n": left.days}
+    hours = max(int(left.total_seconds() // 3600), 0)
+    return ngettext("%(n)s hour left", "%(n)s hours left", hours) % {"n": hours} if hours else _("less than an hour left")
+
+
+def status_mix(amounts: dict[str, int]) -> list[dict[str, Any]]:
+    """Principal still owed, by state: the parts of a share bar. States that hold nothing are left out."""
+    return [{"label": title, "note": note, "fill": fill, "value": amounts[code]} for code, fill, title, note in STATUSES if amounts[code]]
+
+
+def flow(months: list[Month], *, currency: str, today: date) -> dict[str, Any]:
+    """Money back by calendar month, past and expected: the chart's shape."""
+    this = today.replace(day=1)
     rows = [
         {
-            "label": str(row.number),
-            "tick": str(row.number) if row.number in (1, len(plan.installments)) or not row.number % 6 else "",
-            "year": "",
-            "values": {"principal": row.principal, "interest": row.interest},
-            "past": False,
+            "label": date_format(month.month, "YEAR_MONTH_FORMAT"),
+            "tick": str(month.month.month),
+            "year": str(month.month.year) if k == 0 or month.month.month == 1 else "",
+            "values": {"received": month.received, "expected": month.expected},
+            "past": month.month < this,
         }
-        for row in plan.installments
+        for k, month in enumerate(months)
     ]
+    words = {"got": format_amount(sum(m.received for m in months), currency), "due": format_amount(sum(m.expected for m in months), currency)}
     return {
-        "id": "cash",
-        "title": _("Your cash flow by month"),
-        "summary": _("%(back)s back in all if every installment is paid, %(interest)s of it interest, before the servicing fee and losses.")
-        % {"back": format_amount(plan.totals.total, listing.currency), "interest": format_amount(plan.totals.interest, listing.currency)},
-        "currency": listing.currency,
-        "series": [{"key": "principal", "label": _("Principal"), "fill": "b1"}, {"key": "interest", "label": _("Interest"), "fill": "hatch"}],
+        "id": "flow",
+        "title": _("Money coming back, by month"),
+        "summary": _("Received %(got)s; %(due)s is still due in the months shown, if every installment is paid.") % words,
+        "currency": currency,
+        "series": [{"key": "received", "label": pgettext("money", "Received"), "fill": "b1"}, {"key": "expected", "label": pgettext("money", "Expected"), "fill": "hatch"}],
         "rows": rows,
+        "mark": {"index": next((k for k, m in enumerate(months) if m.month >= this), 0), "label": _("Today")},
     }
-
-
-def expected_net(listing: Listing) -> Decimal:
-    """Rate less the servicing fee and the expected loss a year: what is left when things go as expected."""
-    fee = Decimal(listing.disclosed["servicing_fee_rate"])
-    return listing.annual_rate - fee - Decimal(listing.disclosed["expected_loss"]) * 12 / max(listing.term_months, 12)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,9 +20,9 @@ from accounts.access import actor, party_required
 from accounts.models import Party
 from core import business_day
 from core.idempotency import once_per_form
-from core.money import format_amount
 from loans import file as files
-from marketplace import forms, presenting
+from loans.models import Participation
+from marketplace import forms, outlook, presenting
 from marketplace import listing as listings_of
 from marketplace import pledge as pledging
 from marketplace import portfolio as portfolios
@@ -28,7 +30,12 @@ from marketplace.models import Listing, Pledge
 from privacy import disclosure
 
 PAGE = 24
-SORTS = {"": ("closes_at", "pk"), "rate": ("-annual_rate", "pk"), "new": ("-opens_at", "pk")}
+SORTS: dict[str, tuple[Any, ...]] = {
+    "": ("closes_at", "pk"),
+    "rate": ("-annual_rate", "pk"),
+    "left": (F("funded") * -1.0 / F("target"), "pk"),
+    "new": ("-opens_at", "pk"),
+}
 
 
 def _party(request: HttpRequest) -> Party:
@@ -44,16 +51,20 @@ def _verified(request: HttpRequest) -> None:
 @require_GET
 @party_required(invests=True)
 def listings(request: HttpRequest) -> HttpResponse:
-    form = forms.FilterForm(request.GET)
-    rows = _filtered(listings_of.open_listings(now=timezone.now()), form)
+    form, now = forms.FilterForm(request.GET), timezone.now()
+    rows = _filtered(listings_of.open_listings(now=now), form)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    return render(request, "marketplace/listings.html", {"form": form, "page_obj": page, "verified": _party(request).verified_at is not None})
+    cards = [{"listing": row, "left": presenting.time_left(row, now=now), "band": presenting.BAND_OF[row.grade]} for row in page.object_list]
+    filtered = any(form[name].value() for name in ("purpose", "grade", "term_max"))
+    context = {"form": form, "page_obj": page, "cards": cards, "filtered": filtered, "verified": _party(request).verified_at is not None, "now": now}
+    return render(request, "marketplace/listings.html", context)
 
 
 def _filtered(rows: QuerySet[Listing], form: forms.FilterForm) -> QuerySet[Listing]:
     wanted = form.cleaned_data if form.is_valid() else {}
-    if wanted.get("grade"):
-        rows = rows.filter(grade=wanted["grade"])
+    for name in ("grade", "purpose"):
+        if wanted.get(name):
+            rows = rows.filter(**{name: wanted[name]})
     if wanted.get("term_max"):
         rows = rows.filter(term_months__lte=int(wanted["term_max"]))
     return rows.order_by(*SORTS[wanted.get("sort", "")])
@@ -93,22 +104,39 @@ def _note(request: HttpRequest, found: Listing) -> None:
 
 def _listing_context(request: HttpRequest, found: Listing, form: forms.PledgeForm) -> dict[str, Any]:
     relation = files.relation_of(request.user, found.loan.file)  # type: ignore[arg-type]
-    overview = portfolios.overview(_party(request), currency=found.currency)
+    party, now = _party(request), timezone.now()
+    amount = outlook.considered(found, str(form["amount"].value() or request.GET.get("amount", "")))
+    holding = Participation.objects.filter(party=party, loan=found.loan).select_related("loan").first()
     return {
         "listing": found,
         "form": form,
-        "open": found.state == "open" and found.closes_at > timezone.now(),
+        "open": found.state == "open" and found.closes_at > now,
         "left": found.target - found.funded,
+        "time_left": presenting.time_left(found, now=now),
         "backers": found.pledges.filter(state__in=["reserved", "settled"]).count(),
         "facts": presenting.facts(found),
+        "ticks": presenting.ticks(),
         "grade": presenting.grade(found),
+        "parts": outlook.rate_parts(found),
+        "relation": relation,
         "panes": presenting.panes("holder" if relation == "holder" else "pledger"),
-        "chart": presenting.cash_flow(found, max(found.minimum * 10, found.minimum)),
-        "example": format_amount(found.minimum * 10, found.currency),
-        "net": presenting.expected_net(found),
-        "available": overview.available,
-        "funds_total": sum(item["amount"] for item in found.disclosed["funds"]),
+        "figures": outlook.outlook(found, amount),
+        "chart": outlook.cash_flow(found, amount),
+        "available": portfolios.overview(party, currency=found.currency).available,
+        "funds": [{**item, "share": Decimal(item["amount"]) / found.target} for item in found.disclosed["funds"]],
+        "holding": holding,
+        "schedule": portfolios.schedule_of(holding) if holding else [],
+        "today": business_day.current(),
     }
+
+
+@require_GET
+@party_required(invests=True)
+def figures(request: HttpRequest, reference: str) -> HttpResponse:
+    """What the typed amount would bring: asked for by the page while typing. Terms only, nothing about the borrower."""
+    found = _visible(request, reference)
+    amount = outlook.considered(found, request.GET.get("amount", ""))
+    return render(request, "marketplace/figures.html", {"listing": found, "figures": outlook.outlook(found, amount)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -126,14 +154,26 @@ def pledge(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         if "confirmed" not in request.POST:
             pledging.check(wish, now=timezone.now())
-            return render(
-                request, "marketplace/confirm.html", {"listing": found, "form": form, "wish": wish, "chart": presenting.cash_flow(found, wish.amount)}
-            )
+            return render(request, "marketplace/confirm.html", _confirm_context(found, form, wish))
         placed = pledging.place(wish, key=_key(request), as_of=business_day.current(), now=timezone.now())
     except pledging.UnableToPledge as error:
         form.add_error("amount", error.message)  # type: ignore[arg-type]
         return render(request, "marketplace/listing.html", _listing_context(request, found, form), status=409 if error.code == "key_conflict" else 422)
     return redirect("marketplace:receipt", reference=placed.reference)
+
+
+def _confirm_context(found: Listing, form: forms.PledgeForm, wish: pledging.Wish) -> dict[str, Any]:
+    overview = portfolios.overview(wish.party, currency=found.currency)
+    everything = overview.at_work + overview.reserved + wish.amount
+    return {
+        "listing": found,
+        "form": form,
+        "wish": wish,
+        "figures": outlook.outlook(found, wish.amount),
+        "chart": outlook.cash_flow(found, wish.amount),
+        "after": overview.available - wish.amount,
+        "concentration": Decimal(wish.amount) / everything,
+    }
 
 
 def _key(request: HttpRequest) -> str:
@@ -170,13 +210,13 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 def portfolio(request: HttpRequest) -> HttpResponse:
     party, today = _party(request), business_day.current()
     currency = party_currency()
-    overview = portfolios.overview(party, currency=currency)
     flow = portfolios.months(party, currency=currency, since=(today - timedelta(days=180)).replace(day=1), until=today + timedelta(days=365))
     context = {
-        "overview": overview,
+        "overview": portfolios.overview(party, currency=currency),
+        "mix": presenting.status_mix(portfolios.status_mix(party, currency=currency)),
         "pledges": portfolios.pledges(party),
         "page_obj": Paginator(portfolios.holdings(party), PAGE).get_page(request.GET.get("page")),
-        "chart": _flow_chart(flow, currency, today),
+        "chart": presenting.flow(flow, currency=currency, today=today),
         "flows": any(month.received or month.expected for month in flow),
         "today": today,
     }
@@ -185,29 +225,4 @@ def portfolio(request: HttpRequest) -> HttpResponse:
 
 def party_currency() -> str:
     """One currency an installation, for now."""
-    from django.conf import settings
-
     return str(settings.DEFAULT_CURRENCY)
-
-
-def _flow_chart(flow: list[portfolios.Month], currency: str, today: Any) -> dict[str, Any]:
-    rows = [
-        {
-            "label": month.month.strftime("%Y-%m"),
-            "tick": str(month.month.month),
-            "year": str(month.month.year) if k == 0 or month.month.month == 1 else "",
-            "values": {"received": month.received, "expected": month.expected},
-            "past": month.month < today.replace(day=1),
-        }
-        for k, month in enumerate(flow)
-    ]
-    return {
-        "id": "flow",
-        "title": _("Money coming back, by month"),
-        "summary": _("Received %(got)s; %(due)s is still due in the months shown, if every installment is paid.")
-        % {"got": format_amount(sum(m.received for m in flow), currency), "due": format_amount(sum(m.expected for m in flow), currency)},
-        "currency": currency,
-        "series": [{"key": "received", "label": _("Received"), "fill": "b1"}, {"key": "expected", "label": _("Expected"), "fill": "hatch"}],
-        "rows": rows,
-        "mark": {"index": next((k for k, m in enumerate(flow) if m.month >= today.replace(day=1)), 0), "label": _("Today")},
-    }
