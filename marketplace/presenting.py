@@ -141,7 +141,10 @@ def flow(months: list[Month], *, currency: str, today: date) -> dict[str, Any]:
         "title": _("Money coming back, by month"),
         "summary": _("Received %(got)s; %(due)s is still due in the months shown, if every installment is paid.") % words,
         "currency": currency,
-        "series": [{"key": "received", "label": pgettext("money", "Received"), "fill": "b1"}, {"key": "expected", "label": pgettext("money", "Expected"), "fill": "hatch"}],
+        "series": [
+            {"key": "received", "label": pgettext("money", "Received"), "fill": "b1"},
+            {"key": "expected", "label": pgettext("money", "Expected"), "fill": "hatch"},
+        ],
         "rows": rows,
         "mark": {"index": next((k for k, m in enumerate(months) if m.month >= this), 0), "label": _("Today")},
     }
