@@ -1,6 +1,5 @@
 """Rates against published examples, and against the equation they solve."""
 
-import os
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 
 from loans import apr
 from loans.schedule import Terms, build
+from tests.counts import cases
 
-CASES = 5000 if os.environ.get("SOAK") else 60
+CASES = cases(60, soak=5_000)
 
 
 def flows(*pairs):
@@ -113,6 +113,7 @@ def test_cost_of_credit_counts_an_odd_first_period_in_days():
     assert Decimal("0.12") < apr.cost_of_credit(terms=terms, schedule=build(terms), paid_out=1_000_000) < Decimal("0.1275")
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(st.decimals("-0.9", 50, places=6), st.lists(st.tuples(st.integers(1, 10**8), st.integers(1, 4000)), min_size=1, max_size=20))
 def test_a_known_rate_is_found_again(rate, payments):

@@ -1,8 +1,8 @@
 """What is owed when: the conventions of docs/formulas.md, published figures, and properties that hold for all terms."""
 
-import os
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from loans.schedule import CustomRow, Rounding, Terms, UnableToSchedule, build
 from loans.schedule.dates import actual_actual
+from tests.counts import cases
 
-CASES = 10_000 if os.environ.get("SOAK") else 300
+CASES = cases(300, soak=10_000)
 
 
 def terms(**changes):
@@ -209,6 +210,7 @@ def any_terms(draw):
     )
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(any_terms())
 def test_principal_is_repaid_and_no_balance_is_negative(drawn):
@@ -227,6 +229,7 @@ def test_principal_is_repaid_and_no_balance_is_negative(drawn):
     assert [row.number for row in found] == list(range(1, len(found) + 1))
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(st.integers(10**6, 10**10), rates, st.integers(1, 120))
 def test_level_payments_differ_only_in_the_last_row(principal, rate, periods):
@@ -236,6 +239,7 @@ def test_level_payments_differ_only_in_the_last_row(principal, rate, periods):
         assert abs(totals[-1] - totals[0]) <= periods * (1 + periods * rate)
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES // 3, deadline=None)
 @given(st.integers(10**7, 10**9), st.decimals(0, "0.6", places=4), st.decimals("0.01", 1, places=4), st.integers(2, 36))
 def test_a_higher_rate_never_costs_less(principal, rate, more, periods):
@@ -243,3 +247,24 @@ def test_a_higher_rate_never_costs_less(principal, rate, more, periods):
         low = build(terms(method=method, principal=principal, annual_rate=rate, periods=periods)).totals.interest
         high = build(terms(method=method, principal=principal, annual_rate=rate + more, periods=periods)).totals.interest
         assert high >= low - periods
+
+
+@pytest.mark.soak
+@settings(max_examples=CASES, deadline=None)
+@given(
+    st.sampled_from(["equal_installment", "equal_principal", "interest_only", "flat"]),
+    st.integers(10_000, 10**10),
+    st.decimals(0, 4, places=4),
+    st.integers(2, 60),
+)
+def test_interest_and_balances_never_rise(method, principal, rate, periods):
+    """Regular periods: each row's interest is on a balance no larger than the one before; what falls due never rises but for level ones."""
+    found = rows(method=method, principal=principal, annual_rate=rate, periods=periods)
+    balances = [principal, *(row.balance_after for row in found)]
+    assert all(later <= earlier for earlier, later in pairwise(balances))
+    if method != "flat":  # whose last row absorbs what rounding left
+        assert all(later.interest <= earlier.interest for earlier, later in pairwise(found))
+    if method == "equal_principal":
+        assert all(later.total <= earlier.total + 1 for earlier, later in pairwise(found[:-1]))
+    if method == "equal_installment":
+        assert all(later.principal >= earlier.principal - 1 for earlier, later in pairwise(found[:-1]))

@@ -1,6 +1,5 @@
 """Where a payment goes."""
 
-import os
 from datetime import date, timedelta
 
 import pytest
@@ -8,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loans.waterfall import Charge, Due, Payment, Split, UnableToAllocate, allocate, parse_order
+from tests.counts import cases
 
-CASES = 10_000 if os.environ.get("SOAK") else 200
+CASES = cases(200, soak=10_000)
 JAN, FEB, MAR = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 THREE = [Due(JAN, 1000, 30), Due(FEB, 1000, 20), Due(MAR, 1000, 10)]
 PARTS = "penalty,fee,interest,principal"
@@ -112,6 +112,7 @@ orders = st.tuples(*[st.permutations(PARTS.split(","))] * 3).map(
 )
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(dues, charges, payments, orders, st.sampled_from(["hold", "next", "last", "recast"]))
 def test_every_unit_is_kept(schedule, charges, payments, order, overpayment):
@@ -129,6 +130,7 @@ def test_every_unit_is_kept(schedule, charges, payments, order, overpayment):
         assert sum(split.total for _, split in portion.by_installment) == portion.split.total
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(dues, charges, st.lists(st.integers(1, 9000), min_size=1, max_size=5), days, st.sampled_from(["hold", "last"]))
 def test_order_of_same_day_arrivals_changes_no_installment(schedule, charges, amounts, day, overpayment):
