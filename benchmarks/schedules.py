@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np  # noqa: E402
-import numpy_financial as npf  # noqa: E402
+import numpy as np
+import numpy_financial as npf
 
-from loans.schedule import bulk  # noqa: E402
+from loans.schedule import bulk
 
 PERIODS = 36
 BROADCAST = 20_000  # loans in one pass of theirs: more does not fit a cache and would only slow it

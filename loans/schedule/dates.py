@@ -17,9 +17,15 @@ def due_dates(terms: Terms) -> list[date] | None:
         nominal = _nominal_dates(terms)
         if nominal is None or terms.business_day_rule == "none":
             return nominal
-        return [business_day(day, rule=terms.business_day_rule, holidays=terms.holidays) for day in nominal]
+        return [_moved(terms, day) for day in nominal]
     except (OverflowError, ValueError):
         raise UnableToSchedule("periods", f"the last due date is after the year {MAXYEAR}") from None
+
+
+def _moved(terms: Terms, day: date) -> date:
+    """The business-day rule; a row is never moved back to the disbursement or before it, but forward instead."""
+    moved = business_day(day, rule=terms.business_day_rule, holidays=terms.holidays)
+    return moved if terms.disbursed_on is None or moved > terms.disbursed_on else _next_open(day, 1, terms.holidays)
 
 
 def _nominal_dates(terms: Terms) -> list[date] | None:

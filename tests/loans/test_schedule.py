@@ -117,6 +117,11 @@ def test_business_day_rules():
     assert due(**common, business_day_rule="modified_following") == [saturday - timedelta(days=2)]
 
 
+def test_a_row_is_never_moved_back_before_the_disbursement():
+    """Sunday 31 December would go back to Friday 29, before the money was paid out on the 30th."""
+    assert due(periods=1, period="day", disbursed_on=date(2028, 12, 30), business_day_rule="modified_following") == [date(2029, 1, 1)]
+
+
 def test_weeks_and_days_step():
     assert due(periods=2, period="week", period_every=2, disbursed_on=date(2026, 1, 1)) == [date(2026, 1, 15), date(2026, 1, 29)]
     assert due(periods=2, period="day", period_every=10, disbursed_on=date(2026, 1, 1)) == [date(2026, 1, 11), date(2026, 1, 21)]
@@ -236,7 +241,7 @@ def test_level_payments_differ_only_in_the_last_row(principal, rate, periods):
     totals = [row.total for row in rows(principal=principal, annual_rate=rate, periods=periods)]
     if rate < 1:
         assert max(totals[:-1], default=0) - min(totals[:-1], default=0) <= 1
-        assert abs(totals[-1] - totals[0]) <= periods * (1 + periods * rate)
+        assert abs(totals[-1] - totals[0]) <= 1 + periods * (1 + rate / 12) ** periods  # each row's rounding bears interest to the end
 
 
 @pytest.mark.soak
@@ -266,5 +271,5 @@ def test_interest_and_balances_never_rise(method, principal, rate, periods):
         assert all(later.interest <= earlier.interest for earlier, later in pairwise(found))
     if method == "equal_principal":
         assert all(later.total <= earlier.total + 1 for earlier, later in pairwise(found[:-1]))
-    if method == "equal_installment":
+    if method == "equal_installment" and rate < 1:  # above, what rounding left of a level payment repays the loan rows early
         assert all(later.principal >= earlier.principal - 1 for earlier, later in pairwise(found[:-1]))
