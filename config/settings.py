@@ -260,6 +260,7 @@ CELERY_TIMEZONE = TIME_ZONE
 LOGGING = logs.LOGGING
 
 SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
+CONTACT_RULES = env.str("CONTACT_RULES", default="")  # a file that tightens the house rule and names who signed off which pack
 IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="help@xinqiao.example")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
-from . import kinds, purposes, retention, seals, vault
+from . import decisions, kinds, purposes, retention, seals, vault
+from .rulebook.reading import BrokenPack
 
 
 @checks.register(checks.Tags.security)
@@ -26,3 +28,13 @@ def catalogues_agree(app_configs: Any, **kwargs: Any) -> list:
     wrong = [p.code for p in purposes.PURPOSES.values() if p.basis not in purposes.BASES or p.retention not in retention.RULES]
     wrong += [k.code for k in kinds.KINDS.values() if k.klass not in kinds.CLASSES]
     return [checks.Error(f"Privacy catalogue entry {code!r} points nowhere.", id="privacy.E011") for code in wrong]
+
+
+@checks.register(checks.Tags.security)
+def contact_rules_are_whole(app_configs: Any, **kwargs: Any) -> list:
+    """The shipped packs are whole and the operator's file only tightens; without that nothing starts."""
+    try:
+        decisions.rulebook(on=timezone.localdate())
+    except BrokenPack as error:
+        return [checks.Error(f"Contact rules: {error}", id="privacy.E012")]
+    return []

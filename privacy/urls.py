@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import policy_views, views
 
 app_name = "privacy"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     path("receipts/<str:receipt_id>/record/", views.receipt, {"form": "jsonld"}, name="record"),
     path("notices/", views.notice_list, name="notices"),
     path("notices/<slug:code>/", views.notice, name="notice"),
+    path("rules/", policy_views.simulate, name="simulator"),
     path("key/", views.public_key, name="key"),
 ]
