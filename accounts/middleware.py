@@ -43,7 +43,7 @@ class StaffSecondFactorMiddleware:
         if not settings.STAFF_MFA_REQUIRED or not lacks_second_factor(request.user):
             return None
         name = request.resolver_match.view_name if request.resolver_match else ""
-        if name in OPEN_WITHOUT or name.startswith("mfa_"):
+        if name in OPEN_WITHOUT or name.startswith(("mfa_", "api:")):  # the API refuses in its own words (accounts.api.endpoint)
             return None
         messages.warning(request, _("Staff sign in with a second proof. Set up a passkey or an authenticator app first."))
         return HttpResponseRedirect(reverse("mfa_index"))

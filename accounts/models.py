@@ -1,4 +1,4 @@
-"""Users, the parties they act for, invitations, identity checks, and who did what."""
+"""Users, the parties they act for, invitations, identity checks, access tokens, and who did what."""
 
 from __future__ import annotations
 
@@ -240,6 +240,31 @@ class Act(models.Model):
         triggers: ClassVar = [append_only("act_append_only")]
 
 
+class AccessToken(Referenced, SealedRow):
+    """A key with which a program acts for a user over the API. Only its digest is kept: nobody reads a token out of the database."""
+
+    REFERENCE_PREFIX = "TK"
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="access_tokens")
+    name = EncryptedTextField(subject="user__subject", purpose="account", kind="sign_in", retention="account")
+    digest = models.BinaryField(max_length=32, unique=True)
+    ending = models.CharField(max_length=4)
+    may_write = models.BooleanField(default=False)
+    made_with = models.CharField(max_length=64)  # of the form that made it: sending it twice makes one
+    created_at = models.DateTimeField(_("since"))
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "made_with"], name="accounts_accesstoken_once_a_form"),
+            models.CheckConstraint(name="accounts_accesstoken_ends_later", condition=Q(expires_at__gt=models.F("created_at"))),
+        ]
+
+
 class Session(UserSession):
     """The list of sessions of the sign-in library, with the address cut to its network before the database keeps it."""
 
@@ -262,4 +287,4 @@ def live(now: datetime, prefix: str = "") -> Q:
     return Q(**{f"{prefix}ended_at": None}) | Q(**{f"{prefix}ended_at__gt": now})
 
 
-__all__ = ["IDENTITY_CHECK", "INVITATION", "Act", "IdentityCheck", "Invitation", "Membership", "Party", "Role", "Session", "User", "live"]
+__all__ = ["IDENTITY_CHECK", "INVITATION", "AccessToken", "Act", "IdentityCheck", "Invitation", "Membership", "Party", "Role", "Session", "User", "live"]

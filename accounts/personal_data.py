@@ -11,7 +11,7 @@ from django.contrib.sessions.models import Session
 from privacy import disclosure, rights
 from privacy.models import DataSubject
 
-from .models import Act, IdentityCheck, Membership, Party, User
+from .models import AccessToken, Act, IdentityCheck, Membership, Party, User
 
 PAGE = "privacy:export"
 
@@ -32,12 +32,18 @@ def _user(user: User) -> dict:
         "last_sign_in": user.last_login.isoformat() if user.last_login else None,
         "authenticators": [{"type": a.type, "since": a.created_at.isoformat()} for a in Authenticator.objects.filter(user=user)],
         "sessions": [{"network": s.ip, "browser": s.user_agent, "since": s.created_at.isoformat()} for s in UserSession.objects.filter(user=user)],
+        "access_tokens": [_token(token) for token in AccessToken.objects.filter(user=user).order_by("pk")],
         "memberships": [
             {"party": m.party.reference, "role": m.role, "since": m.created_at.isoformat(), "ended": m.ended_at.isoformat() if m.ended_at else None}
             for m in Membership.objects.filter(user=user).select_related("party")
         ],
         "acts": [{"action": act.action, "target": act.target, "at": act.at.isoformat()} for act in Act.objects.filter(actor=user).order_by("pk")],
     }
+
+
+def _token(token: AccessToken) -> dict:
+    used = token.last_used_at.isoformat() if token.last_used_at else None
+    return {"reference": token.reference, "since": token.created_at.isoformat(), "until": token.expires_at.isoformat(), "last_used": used}
 
 
 def _party(party: Party, *, now: datetime) -> dict:
@@ -69,6 +75,7 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
     sessions.delete()
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
+    AccessToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now)
     Membership.objects.filter(user=user, ended_at=None).update(ended_at=now)
     user.email, user.is_active = f"{subject.pseudonym}@erased.invalid", False
     user.set_unusable_password()

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from config.middleware import new_reference
+from core.api import problems
 
 log = logging.getLogger("xinqiao.errors")
 
@@ -23,9 +24,11 @@ def reference(request: HttpRequest) -> str:
 
 
 def page(request: HttpRequest, status: int, *, exception: Exception | None = None, template: str = "", **context: Any) -> HttpResponse:
-    """One error page, logged by kind only: no address, no form data, no text of the exception."""
+    """One error page, logged by kind only: no address, no form data, no text of the exception. A program gets the same as a problem document."""
     number = reference(request)
     log.warning("answered %s reference=%s kind=%s", status, number, type(exception).__name__)
+    if problems.is_api(request):
+        return problems.response(request, status)
     html = render_to_string(template or f"{status}.html", {"reference": number, **context}, request=request)
     return HttpResponse(html, status=status)
 
@@ -60,6 +63,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500, drawn without the database or the session, since either may be what failed."""
     number = reference(request)
     log.error("answered 500 reference=%s", number)
+    if problems.is_api(request):
+        return problems.response(request, 500)
     try:
         html: str = render_to_string("500.html", {"reference": number, "failed": True})
     except Exception:

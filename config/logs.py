@@ -9,6 +9,7 @@ reference: ContextVar[str] = ContextVar("reference", default="-")
 _HIDDEN = (
     # (what it is, how it looks); order matters: a resident id would also pass for a card number
     ("email", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("token", re.compile(r"\bxq_[\w-]{16,}")),
     ("token", re.compile(r"(?i)\b(?:bearer|token|basic)\s+[\w.~+/=-]{8,}")),
     ("secret", re.compile(r"""(?i)\b(?:password|passwd|pwd|secret|token|api[_-]?key|session(?:id)?|csrf\w*|authorization)["']?\s*[:=]\s*["']?[^\s"',;&]+""")),
     ("address", re.compile(r"(?<=/)(?:key|confirm-email|reset/key)/[^\s/\"']+")),

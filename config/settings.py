@@ -77,7 +77,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "django_filters",
     "django_htmx",
@@ -191,6 +190,36 @@ if not (STAFF_MFA_REQUIRED or DEBUG):
 ANONYMOUS_USER_NAME = None
 GUARDIAN_RAISE_403 = False
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # loans.permissions.LiveGrantBackend takes the place of guardian's own
+
+# The API (config/api.py). Paces are (a minute, at once); a token's own are below its user's, so that one program does not use up all.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.TokenAuthentication", "accounts.api.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsing.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "core.api.parsing.AlwaysJSON",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "core.api.problems.handle",
+}
+API_PACES = {
+    "read": (600, 300),
+    "write": (240, 120),
+    "money": (120, 120),
+    "token_read": (300, 150),
+    "token_write": (120, 80),
+    "token_money": (60, 60),
+    "stranger": (120, 60),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Xinqiao 信桥",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.refuse_unknown"],
+    "PATH_CONVERTER_OVERRIDES": {"reference": {"type": "string", "pattern": "^[A-Z]{2}-[0-9A-Z]{8}$"}},
+}
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]

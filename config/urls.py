@@ -10,6 +10,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),
+    path("api/", include("config.api")),
     path("accounts/", include("allauth.urls")),
     path("privacy/", include("privacy.urls")),
     path("account/", include("accounts.urls")),

@@ -1,4 +1,4 @@
-"""Tables of the foundation: references, the business day and its holidays, jobs of record, stored replies."""
+"""Tables of the foundation: references, the business day and its holidays, jobs of record, stored replies, allowances."""
 
 from typing import Any, ClassVar
 
@@ -156,3 +156,15 @@ class StoredReply(models.Model):
         verbose_name_plural = _("stored replies")
         constraints = [models.UniqueConstraint(fields=["scope", "key"], name="core_storedreply_once")]
         indexes = [models.Index("created_at", name="core_storedreply_age")]
+
+
+class Allowance(models.Model):
+    """When a key may ask at full pace again (core/pace.py). No personal data: keys are ids of users and tokens, or a keyed hash of a network."""
+
+    key = models.CharField(max_length=80, primary_key=True)
+    full_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("allowance")
+        verbose_name_plural = _("allowances")
+        indexes = [models.Index("full_at", name="core_allowance_age")]

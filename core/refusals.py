@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateDoesNotExist, loader
 from django.utils.translation import gettext_lazy
@@ -42,6 +42,13 @@ class IllegalMove(Conflict):
     message = gettext_lazy("This step is not possible in the present state.")
 
 
+class Unreadable(Exception):
+    """What came in cannot even be a text of the database (a NUL character, a broken encoding). Answered with 400."""
+
+    code = "unreadable"
+    message: StrOrPromise = gettext_lazy("The request is malformed.")
+
+
 class StaleState(Conflict):
     """Someone else moved the row first."""
 
@@ -56,6 +63,7 @@ _REFUSALS = {
     "22003": "out_of_range",
     "P0001": "protected",  # RAISE EXCEPTION in a trigger, pgtrigger.Protect among them
 }
+NOT_TEXT = ("22021", "22P05")
 LEGAL_MOVE = "_legal_move"  # how states.Transitions.trigger ends its constraint name
 
 
@@ -69,6 +77,8 @@ def map_refusal(error: DatabaseError) -> Exception:
     rule = getattr(getattr(cause, "diag", None), "constraint_name", None) or ""
     if rule.endswith(LEGAL_MOVE):
         return IllegalMove(rule)
+    if state in NOT_TEXT or (isinstance(error, DataError) and not state):  # refused by the driver, before the database saw it
+        return Unreadable(rule or state)
     return Refused(_REFUSALS[state], rule or state) if state in _REFUSALS else error
 
 
@@ -82,7 +92,7 @@ def refusal_page(request: HttpRequest, message: StrOrPromise, *, status: int = 4
 
 
 class RefusalMiddleware:
-    """Answers a conflict, from the domain or from the database, with the 409 page."""
+    """Answers a conflict, from the domain or from the database, with the 409 page, and what no database can hold with the 400 page."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -92,4 +102,6 @@ class RefusalMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         refusal = map_refusal(error) if isinstance(error, DatabaseError) else error
+        if isinstance(refusal, Unreadable):
+            return refusal_page(request, refusal.message, status=400)
         return refusal_page(request, refusal.message) if isinstance(refusal, Conflict) else None

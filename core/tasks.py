@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from core import idempotency, outbox
+from core import idempotency, outbox, pace
 
 
 @shared_task(name="core.run_job", ignore_result=True)
@@ -19,3 +19,8 @@ def sweep_outbox() -> None:
 @shared_task(name="core.forget_old_replies", ignore_result=True)
 def forget_old_replies() -> None:
     idempotency.forget_replies(now=timezone.now())
+
+
+@shared_task(name="core.forget_full_allowances", ignore_result=True)
+def forget_full_allowances() -> None:
+    pace.forget(now=timezone.now())

@@ -46,3 +46,9 @@ class FilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         months = [(str(m), _("%(months)s months") % {"months": m}) for m in product.STANDARD.terms]
         self.fields["term_max"].choices = [("", _("Any")), *months]  # type: ignore[attr-defined]
+
+    def wanted(self) -> dict[str, Any]:
+        """What `listing.search` takes; a filter that is no filter filters nothing."""
+        data = self.cleaned_data if self.is_valid() else {}
+        months = data.get("term_max")
+        return {**{name: data.get(name, "") for name in ("purpose", "grade", "sort")}, "term_max": int(months) if months else None}

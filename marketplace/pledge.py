@@ -124,6 +124,11 @@ def _open_file(pledge: Pledge, *, now: datetime) -> None:
         files.grant(file=file, party=pledge.party, relation="pledger", consent=standing.last, now=now)
 
 
+def cancellable(pledge: Pledge, *, now: datetime) -> bool:
+    """Whether it can still be taken back."""
+    return pledge.state == "reserved" and pledge.listing.state == "open" and now <= pledge.cancel_until
+
+
 @transaction.atomic
 def cancel(pledge: Pledge, *, by: User, as_of: date, now: datetime) -> None:
     """Take a pledge back inside its window, while the listing is open. The cash is free in the same moment."""

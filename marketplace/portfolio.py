@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.expressions import Combinable
@@ -112,6 +112,11 @@ def status_mix(party: Party, *, currency: str) -> dict[str, int]:
 def pledges(party: Party) -> QuerySet[Pledge]:
     """Pledges not yet turned into holdings, newest first."""
     return Pledge.objects.filter(party=party, state="reserved").select_related("listing").order_by("-pledged_at")
+
+
+def window(today: date) -> tuple[date, date]:
+    """The months a portfolio shows: half a year back, a year ahead."""
+    return (today - timedelta(days=180)).replace(day=1), today + timedelta(days=365)
 
 
 @dataclass(frozen=True)

@@ -2,57 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import actor, party_required
+from accounts.access import party_required
 from accounts.models import Party
 from core import business_day
 from core.idempotency import once_per_form
 from loans import file as files
 from loans.models import Participation
-from marketplace import forms, outlook, presenting
+from marketplace import access, forms, outlook, presenting
 from marketplace import listing as listings_of
 from marketplace import pledge as pledging
 from marketplace import portfolio as portfolios
-from marketplace.models import Listing, Pledge
-from privacy import disclosure
+from marketplace.models import Listing
 
 PAGE = 24
-SORTS: dict[str, tuple[Any, ...]] = {
-    "": ("closes_at", "pk"),
-    "rate": ("-annual_rate", "pk"),
-    "left": (F("funded") * -1.0 / F("target"), "pk"),
-    "new": ("-opens_at", "pk"),
-}
 
 
 def _party(request: HttpRequest) -> Party:
     return request.party  # type: ignore[attr-defined, no-any-return]
 
 
-def _verified(request: HttpRequest) -> None:
-    """Loans are shown to verified investors only; to everybody else they are not there."""
-    if _party(request).verified_at is None:
-        raise Http404
-
-
 @require_GET
 @party_required(invests=True)
 def listings(request: HttpRequest) -> HttpResponse:
     form, now = forms.FilterForm(request.GET), timezone.now()
-    rows = _filtered(listings_of.open_listings(now=now), form)
+    rows = listings_of.search(**form.wanted(), now=now)
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     cards = [{"listing": row, "left": presenting.time_left(row, now=now), "band": presenting.BAND_OF[row.grade]} for row in page.object_list]
     filtered = any(form[name].value() for name in ("purpose", "grade", "term_max"))
@@ -60,46 +45,16 @@ def listings(request: HttpRequest) -> HttpResponse:
     return render(request, "marketplace/listings.html", context)
 
 
-def _filtered(rows: QuerySet[Listing], form: forms.FilterForm) -> QuerySet[Listing]:
-    wanted = form.cleaned_data if form.is_valid() else {}
-    for name in ("grade", "purpose"):
-        if wanted.get(name):
-            rows = rows.filter(**{name: wanted[name]})
-    if wanted.get("term_max"):
-        rows = rows.filter(term_months__lte=int(wanted["term_max"]))
-    return rows.order_by(*SORTS[wanted.get("sort", "")])
-
-
 def _visible(request: HttpRequest, reference: str) -> Listing:
-    """An open listing for any verified investor; a closed one only for those who pledged or hold."""
-    _verified(request)
-    rows = Listing.objects.select_related("loan__file__subject", "loan__agreement__offer__application")
-    listing = get_object_or_404(rows, reference=reference)
-    if listing.state != "open" and files.relation_of(request.user, listing.loan.file) is None:  # type: ignore[arg-type]
-        raise Http404
-    return listing
+    return access.visible(reference, user=request.user, party=_party(request))  # type: ignore[arg-type]
 
 
 @require_GET
 @party_required(invests=True)
 def listing(request: HttpRequest, reference: str) -> HttpResponse:
     found = _visible(request, reference)
-    _note(request, found)
+    access.note(found, user=request.user, page="marketplace.listing", now=timezone.now())  # type: ignore[arg-type]
     return render(request, "marketplace/listing.html", _listing_context(request, found, forms.PledgeForm(listing=found)))
-
-
-def _note(request: HttpRequest, found: Listing) -> None:
-    """The borrower sees that somebody looked, and at which kinds of facts."""
-    kinds = ["listing_attribute", "project", "use_of_funds"]
-    disclosure.note(
-        [found.loan.file.subject_id],
-        kinds_seen=kinds,
-        actor=actor(request.user, role="investor"),  # type: ignore[arg-type]
-        purpose="listing_disclosure",
-        page="marketplace.listing",
-        now=timezone.now(),
-        reference=found.reference,
-    )
 
 
 def _listing_context(request: HttpRequest, found: Listing, form: forms.PledgeForm) -> dict[str, Any]:
@@ -180,23 +135,17 @@ def _key(request: HttpRequest) -> str:
     return f"form:{request.user.pk}:{request.POST['idempotency_key']}"[:72]
 
 
-def _own(request: HttpRequest, reference: str) -> Pledge:
-    return get_object_or_404(Pledge.objects.select_related("listing", "party"), reference=reference, party=_party(request))
-
-
 @require_GET
 @party_required(invests=True)
 def receipt(request: HttpRequest, reference: str) -> HttpResponse:
-    own = _own(request, reference)
-    now = timezone.now()
-    cancellable = own.state == "reserved" and own.listing.state == "open" and now <= own.cancel_until
-    return render(request, "marketplace/receipt.html", {"pledge": own, "cancellable": cancellable})
+    own = access.own_pledge(reference, party=_party(request))
+    return render(request, "marketplace/receipt.html", {"pledge": own, "cancellable": pledging.cancellable(own, now=timezone.now())})
 
 
 @require_POST
 @party_required("sign", invests=True)
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
-    own = _own(request, reference)
+    own = access.own_pledge(reference, party=_party(request))
     try:
         pledging.cancel(own, by=request.user, as_of=business_day.current(), now=timezone.now())  # type: ignore[arg-type]
         messages.success(request, _("The pledge is cancelled. The money is available again."))
@@ -210,7 +159,8 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 def portfolio(request: HttpRequest) -> HttpResponse:
     party, today = _party(request), business_day.current()
     currency = party_currency()
-    flow = portfolios.months(party, currency=currency, since=(today - timedelta(days=180)).replace(day=1), until=today + timedelta(days=365))
+    since, until = portfolios.window(today)
+    flow = portfolios.months(party, currency=currency, since=since, until=until)
     context = {
         "overview": portfolios.overview(party, currency=currency),
         "mix": presenting.status_mix(portfolios.status_mix(party, currency=currency)),
