@@ -51,7 +51,16 @@ def nav_links(request: HttpRequest) -> list[dict[str, Any]]:
     user = getattr(request, "user", None)
     help_link = ("pages:help", _("Help"))
     if user is None or not user.is_authenticated:
-        return _links(request, [("pages:how", _("How it works")), ("marketplace:listings", _("Loans")), ("pages:definitions", _("Definitions")), help_link])
+        return _links(
+            request,
+            [
+                ("pages:how", _("How it works")),
+                ("marketplace:listings", _("Loans")),
+                ("loans:calculator", _("Calculator")),
+                ("pages:definitions", _("Definitions")),
+                help_link,
+            ],
+        )
     party = acting_party(request)
     borrows, invests = getattr(party, "borrows", False), getattr(party, "invests", False)
     names: list[tuple[str, Any]] = []

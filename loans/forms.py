@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MoneyField, normalize_digits
-from loans import product, words
+from core.money import digits
+from loans import product, schedule, words
 from loans.models import Document
 from loans.models.application import METHODS, PURPOSES
 from privacy.forms import ConsentField
@@ -114,6 +117,100 @@ class ConsentsForm(forms.Form):
 
 class RepayForm(forms.Form):
     amount = MoneyField(label=_("Amount"))
+
+
+METHOD_WORDS: list[tuple[str, Any]] = [
+    ("equal_installment", _("Equal installments")),
+    ("equal_principal", _("Equal principal, falling installments")),
+    ("interest_only", _("Interest only, principal at the end")),
+    ("bullet", _("Everything at the end")),
+    ("flat", _("Flat: interest on the first amount throughout")),
+]
+PERIODS: dict[str, tuple[str, int, Any]] = {
+    "month": ("month", 1, _("Every month")),
+    "quarter": ("month", 3, _("Every quarter")),
+    "half": ("month", 6, _("Every half-year")),
+    "year": ("month", 12, _("Every year")),
+    "weeks": ("week", 2, _("Every two weeks")),
+    "week": ("week", 1, _("Every week")),
+    "day": ("day", 1, _("Every day")),
+}
+DAY_COUNTS = [
+    ("equal_period", _("Equal periods")),
+    ("30/360", "30/360"),
+    ("actual/365", _("Actual days / 365")),
+    ("actual/360", _("Actual days / 360")),
+    ("actual/actual", _("Actual days / actual year")),
+]
+
+
+class PercentField(forms.DecimalField):
+    """A yearly rate typed in per cent, cleaned to a fraction of one."""
+
+    unit = "%"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=0, max_value=400, max_digits=9, decimal_places=4, widget=forms.TextInput(attrs={"inputmode": "decimal"}), **kwargs)
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stubs say int
+        return super().to_python(normalize_digits(value).strip().removesuffix("%") if isinstance(value, str) else value)
+
+
+class CalculatorForm(forms.Form):
+    """The public calculator: everything stands in the address, so a result can be kept and sent."""
+
+    amount = MoneyField(label=_("Amount"), min_value=100, max_value=10**13)
+    rate = PercentField(label=_("Annual rate"))
+    periods = forms.IntegerField(label=_("Number of installments"), min_value=1, max_value=600)
+    period = forms.ChoiceField(label=_("How often"), choices=[(code, words) for code, (_unit, _every, words) in PERIODS.items()])
+    method = forms.ChoiceField(label=_("Method"), choices=METHOD_WORDS)
+    other = forms.ChoiceField(label=_("Compare with"), choices=[("", _("Nothing")), *METHOD_WORDS], required=False)
+    fee = MoneyField(label=_("Fee kept back from the payout"), min_value=0, required=False)
+    start = forms.DateField(label=_("Paid out on"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    day_count = forms.ChoiceField(label=_("Days are counted as"), choices=DAY_COUNTS, required=False)
+    grace = forms.IntegerField(label=_("Installments without principal at first"), min_value=0, max_value=599, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("fee") and data.get("amount") and data["fee"] >= data["amount"]:
+            self.add_error("fee", _("The fee must be less than the amount."))
+        return data
+
+    def terms(self, method: str) -> schedule.Terms:
+        """The engine's input for one method. Raises UnableToSchedule."""
+        data = self.cleaned_data
+        unit, every, _words = PERIODS[data["period"]]
+        return schedule.Terms(
+            method=method,  # type: ignore[arg-type]
+            principal=data["amount"],
+            annual_rate=data["rate"] / 100,
+            periods=data["periods"],
+            period=unit,  # type: ignore[arg-type]
+            period_every=every,
+            day_count=data["day_count"] or "equal_period",
+            currency_digits=digits(settings.DEFAULT_CURRENCY),
+            disbursed_on=data["start"],
+            principal_grace_periods=0 if method == "bullet" else data["grace"] or 0,
+        )
+
+    # The engine's names of what it refuses, and the fields where a person typed it.
+    ENGINE_FIELDS: ClassVar = {
+        "disbursed_on": "start",
+        "periods": "periods",
+        "principal_grace_periods": "grace",
+        "annual_rate": "rate",
+        "principal_minor": "amount",
+    }
+    REFUSALS: ClassVar = {
+        "start": _("This way of counting days needs the day of the payout."),
+        "periods": _("The last installment would fall after the year 9999."),
+        "grace": _("At least one installment must repay principal."),
+    }
+
+    def refuse(self, error: schedule.UnableToSchedule) -> None:
+        """What the engine said, at the field it concerns, in the reader's language."""
+        field = self.ENGINE_FIELDS.get(error.field, "amount")
+        self.add_error(field, self.REFUSALS.get(field, _("With these figures there is no schedule.")))
 
 
 SECTION_FORMS: dict[str, type[forms.Form]] = {

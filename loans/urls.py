@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from loans.views import apply, life, offers
+from loans.views import apply, calculator, life, offers
 
 app_name = "loans"
 urlpatterns = [
+    path("calculator/", calculator.calculator, name="calculator"),
+    path("calculator/schedule.csv", calculator.calculator_csv, name="calculator_csv"),
     path("apply/", apply.start, name="start"),
     path("applications/", apply.applications, name="applications"),
     path("applications/<str:reference>/", apply.application, name="application"),
