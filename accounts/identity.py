@@ -11,7 +11,7 @@ from django_stubs_ext import StrOrPromise
 from core import outbox
 from core.refusals import Conflict
 from core.states import move
-from privacy import consents, vault
+from privacy import assessments, consents, vault
 from privacy.forms import Answer, record_answers
 
 from . import audit, documents, kyc
@@ -55,6 +55,10 @@ def submit(
     record_answers(answers, subject=party.subject, now=now)
     if party.kind == Party.Kind.PERSON and not consents.is_given(subject=party.subject, purpose="identity", now=now):
         raise UnableToSubmit("no_consent", _("We check your identity only with your consent."))
+    try:
+        assessments.require("identity", now=now)
+    except assessments.FeatureOff as error:
+        raise UnableToSubmit("feature_off", error.message) from error
     try:
         with transaction.atomic():
             check = IdentityCheck.objects.create(

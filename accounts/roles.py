@@ -3,7 +3,7 @@
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-REVIEWER, APPROVER, SERVICER, AUDITOR = "reviewer", "approver", "servicer", "auditor"
+REVIEWER, APPROVER, SERVICER, AUDITOR, PRIVACY = "reviewer", "approver", "servicer", "auditor", "privacy"
 
 # app_label.codename; "app_label.view_*" stands for looking at everything of an app.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -28,6 +28,16 @@ ROLES: dict[str, tuple[str, ...]] = {
         "loans.service_loan",
         "payments.match_receipt",
     ),
+    PRIVACY: (
+        "privacy.view_*",
+        "privacy.answer_rightsrequest",
+        "privacy.sign_impactassessment",
+        "privacy.handle_breach",
+        "privacy.add_breach",
+        "privacy.change_breach",
+        "privacy.add_processor",
+        "privacy.change_processor",
+    ),
     AUDITOR: (
         "accounts.view_*",
         "core.view_*",
@@ -44,7 +54,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 @transaction.atomic
 def ensure() -> None:
-    """Makes the four groups and gives each exactly its permissions. Safe to repeat; asks for migrated tables."""
+    """Makes the groups and gives each exactly its permissions. Safe to repeat; asks for migrated tables."""
     known = {(p.content_type.app_label, p.codename): p for p in Permission.objects.select_related("content_type")}
     for name, wanted in ROLES.items():
         group, _created = Group.objects.get_or_create(name=name)

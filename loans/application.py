@@ -19,7 +19,7 @@ from core.uploads import check_upload
 from credit import decision as decisions
 from loans import facts, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
-from privacy import consents, subjects
+from privacy import assessments, consents, subjects
 
 SECTIONS = ("project", "funds", "background", "repayment", "finances", "documents", "privacy")
 REQUIRED_CONSENTS = ("application", "automated_decision", "listing_disclosure")
@@ -172,6 +172,7 @@ def submit(application: Application, *, by: User, as_of: date, now: datetime) ->
     if missing:
         raise UnableToApply("incomplete", _("Some sections are not complete yet."), missing)
     _check_party(draft)
+    _check_assessed(now=now)
     gathered = facts.gather(draft, as_of=as_of, now=now)
     decision = decisions.decide(
         about=draft.reference,
@@ -185,6 +186,14 @@ def submit(application: Application, *, by: User, as_of: date, now: datetime) ->
     states.move(draft, "submitted", now=now, by=by.pk, why="submitted", decision=decision)
     audit.record(actor=by, action="application.submit", target=draft.reference, now=now)
     outbox.enqueue("application.submitted", key=f"application:{draft.pk}:submitted", payload={"application": draft.pk})
+
+
+def _check_assessed(*, now: datetime) -> None:
+    """Deciding by scorecard is on only while its impact assessment is live."""
+    try:
+        assessments.require("automated_decision", now=now)
+    except assessments.FeatureOff as error:
+        raise UnableToApply("feature_off", error.message) from error
 
 
 def _check_party(application: Application) -> None:

@@ -15,6 +15,7 @@ from loans import file as files
 from loans.models import BorrowerFile, Loan
 from marketplace import postings
 from marketplace.models import Listing, Pledge
+from privacy import assessments
 from privacy.disclosure import Actor
 
 SHARES = "SELECT party_id, sum(amount) FROM marketplace_pledge WHERE listing_id = %(listing)s AND state = 'settled' GROUP BY party_id"
@@ -32,6 +33,7 @@ def publish(*, loan: Loan, now: datetime) -> Listing:
     listing = Listing.objects.filter(loan=loan).first()
     if listing is not None:
         return listing
+    assessments.require("listing_disclosure", now=now)
     terms = product.STANDARD
     BorrowerFile.objects.filter(pk=loan.file_id).update(stage=BorrowerFile.Stage.LISTING)
     listing = Listing.objects.create(

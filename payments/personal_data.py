@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Party
+from ledger.chart import AccountCode
+from ledger.queries import balances
 from payments.models import BankAccount, Payment
 from payments.payout import OPEN
 from privacy import disclosure, rights, vault
@@ -47,8 +51,11 @@ def _payment(payment: Payment) -> dict[str, Any]:
 
 
 def holds(*, subject: DataSubject) -> list[str]:
-    """Money on its way must arrive first."""
-    return ["payment_under_way"] if Payment.objects.filter(party__subject=subject, state__in=OPEN).exists() else []
+    """Money on its way must arrive first, and what is in the wallet be taken out."""
+    under_way = Payment.objects.filter(party__subject=subject, state__in=OPEN).exists()
+    owners = [party.ledger_owner for party in Party.objects.filter(subject=subject)]
+    filled = any(balance.posted for balance in balances(code=AccountCode.CLIENT_CASH, owners=owners, currency=settings.DEFAULT_CURRENCY).values())
+    return [*(["payment_under_way"] if under_way else []), *(["wallet_not_empty"] if filled else [])]
 
 
 def erase(*, subject: DataSubject, now: datetime) -> None:

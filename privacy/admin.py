@@ -65,3 +65,6 @@ class SegmentAdmin(ReadOnly):
     list_display = ("stream", "number", "count", "seal", "sealed_at")
     list_filter = ("stream",)
     fields = ("stream", "number", "count", "ranges", "root", "previous", "seal", "sealed_at")
+
+
+from . import desk_admin  # noqa: E402, F401  (registering is its effect)

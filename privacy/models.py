@@ -251,3 +251,21 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} {self.number}"
+
+
+class RolledUp(models.Model):
+    """Rows of a segment that a retention rule took out: their hashes stay, so that the segment's root still proves the rest. Signed."""
+
+    segment = models.ForeignKey(Segment, models.PROTECT, related_name="rolled_up")
+    rule = models.CharField(_("rule"), max_length=40)
+    leaves = models.JSONField(_("hashes"), help_text=_("Row number to hash, in hex."))
+    at = models.DateTimeField(pgettext_lazy("record", "at"))
+    signature = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("roll-up")
+        verbose_name_plural = _("roll-ups")
+        triggers = [append_only("rolledup_append_only"), not_emptied("rolledup_not_emptied")]
+
+
+from .records import Breach, BreachPerson, ErasureProof, ImpactAssessment, Processor, RightsRequest  # noqa: E402, F401  (Django looks for models here)

@@ -72,7 +72,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _leaf(row: dict) -> bytes:
+def leaf(row: dict) -> bytes:
     """Of what the row holds: a column that is empty is left out, so that a new one leaves the seals of older rows whole."""
     return hashlib.sha256(b"\x00" + canonical({name: value for name, value in row.items() if value is not None})).digest()
 
@@ -134,7 +134,7 @@ def _seal_stream(stream: str, *, now: datetime, limit: int) -> int:
             "number": last.number + 1 if last else 1,
             "ranges": _ranges([row["id"] for row in rows]),
             "count": len(rows),
-            "root": merkle_root([_leaf(row) for row in rows]),
+            "root": merkle_root([leaf(row) for row in rows]),
             "previous": last.seal if last else GENESIS,
         }
         seal = _seal_of(**body)  # type: ignore[arg-type]
@@ -167,11 +167,20 @@ def _check_segment(segment: Segment, *, previous: str) -> Iterator[str]:
     body = {name: getattr(segment, name) for name in ("stream", "number", "ranges", "count", "root", "previous")}
     if _seal_of(**body) != segment.seal or not verify(segment.seal.encode(), segment.signature):
         yield "its own seal is broken"
-    rows = _rows_of(segment)
-    if len(rows) != segment.count:
-        yield f"{segment.count - len(rows)} rows are missing"
-    elif merkle_root([_leaf(row) for row in rows]) != segment.root:
+    leaves = {row["id"]: leaf(row) for row in _rows_of(segment)}
+    for rolled in segment.rolled_up.all():
+        if not verify(rolled_payload(segment, rolled.leaves, rule=rolled.rule, at=rolled.at), rolled.signature):
+            yield "a roll-up is not ours"
+        leaves |= {int(pk): bytes.fromhex(text) for pk, text in rolled.leaves.items()}
+    if len(leaves) != segment.count:
+        yield f"{segment.count - len(leaves)} rows are missing"
+    elif merkle_root([leaves[pk] for pk in sorted(leaves)]) != segment.root:
         yield "a row was changed"
+
+
+def rolled_payload(segment: Segment, leaves: dict[str, str], *, rule: str, at: datetime) -> bytes:
+    """What is signed when rows under a retention rule are taken out of a sealed segment and only their hashes stay (rollup.py)."""
+    return canonical([segment.stream, segment.number, leaves, rule, at])
 
 
 def _rows_of(segment: Segment) -> list[dict]:

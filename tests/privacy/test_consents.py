@@ -295,5 +295,5 @@ def test_the_record_names_notice_purpose_person_and_status_and_is_signed(alice, 
 
 def test_a_new_empty_column_leaves_old_seals_whole():
     row = {"id": 1, "purpose": "marketing"}
-    assert seals._leaf(row) == seals._leaf(row | {"expires_at": None})
-    assert seals._leaf(row) != seals._leaf({"id": 1, "purpose": None})
+    assert seals.leaf(row) == seals.leaf(row | {"expires_at": None})
+    assert seals.leaf(row) != seals.leaf({"id": 1, "purpose": None})

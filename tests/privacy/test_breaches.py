@@ -1,0 +1,99 @@
+"""A breach: clocks, persons from the access log, notices with the items of the law; a drill tells nobody."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from core import outbox
+from core.models import Job
+from privacy import breaches, disclosure, processors, subjects
+from privacy.models import BreachPerson, Processor
+
+
+@pytest.fixture
+def contact(db, now):
+    return subjects.create("contact", now=now)
+
+
+@pytest.fixture
+def leak(alice, bob, contact, dan, now):
+    """An investor's account was taken over for an hour and opened Alice's income and a contact's number; Bob's look came later."""
+    actor = disclosure.Actor(kind="user", subject_id=bob.pk, role="investor")
+    for subject, kind, at in ((alice, "income", now), (contact, "contact_number", now), (dan, "income", now + timedelta(days=2))):
+        disclosure.note([subject.pk], kinds_seen=[kind], actor=actor, purpose="listing_disclosure", page="test", now=at)
+    values = {"what": "An account was taken over.", "kinds_": ["income", "contact_number"], "jurisdictions": ["CN", "EU"], "by": dan}
+    return breaches.open_(**values, since=now - timedelta(hours=1), until=now + timedelta(hours=1), now=now)
+
+
+def test_the_persons_are_those_whose_data_was_looked_at_contacts_included(leak, alice, contact):
+    assert set(leak.persons.values_list("subject", flat=True)) == {alice.pk, contact.pk}
+    assert breaches.add_persons(leak, [alice.pk]) == 2
+
+
+def test_the_clocks_run_from_the_moment_we_know(leak, now):
+    assert breaches.deadlines(leak) == {"CN": now + timedelta(hours=4), "EU": now + timedelta(hours=72)}
+
+
+@pytest.mark.parametrize(("locale", "word"), [("en", "Possible harm"), ("zh-hans", "可能的危害")])
+def test_the_notice_asks_for_what_the_law_asks(leak, locale, word):
+    draft = breaches.draft(leak, locale=locale)
+    assert word in [name for name, _text in draft.lines]
+    assert draft.missing == ("cause", "harm", "remedies")
+
+
+def _complete(leak):
+    leak.cause, leak.harm, leak.remedies = "A reused password.", "Somebody may know the income.", "Sessions ended; change your password."
+    leak.save(update_fields=["cause", "harm", "remedies"])
+
+
+def test_persons_are_told_once_and_only_with_a_complete_notice(leak, now):
+    with pytest.raises(breaches.UnableToTell) as caught:
+        breaches.tell_persons(leak, now=now)
+    assert caught.value.fields == ("cause", "harm", "remedies")
+    _complete(leak)
+    with outbox.handler_for_a_while("breach.tell", lambda *, job: None, label="tests.tell"):
+        assert breaches.tell_persons(leak, now=now) == 2
+        assert breaches.tell_persons(leak, now=now) == 0
+    assert Job.objects.filter(name="breach.tell", handler="tests.tell").count() == 2
+    assert not BreachPerson.objects.filter(told_at=None).exists()
+
+
+def test_it_closes_only_when_authority_and_persons_were_told(leak, dan, now):
+    _complete(leak)
+    breaches.contain(leak, by=dan, now=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        breaches.close(leak, by=dan, now=now)
+    leak.refresh_from_db()
+    breaches.tell_persons(leak, now=now)
+    breaches.told_authority(leak, now=now)
+    breaches.close(leak, by=dan, now=now)
+    assert leak.state == "closed"
+
+
+def test_a_drill_walks_the_path_and_tells_nobody(alice, dan, now):
+    drill = breaches.open_(what="Drill.", kinds_=["income"], jurisdictions=["CN"], since=now, until=now, by=dan, now=now, drill=True)
+    breaches.add_persons(drill, [alice.pk])
+    _complete(drill)
+    assert breaches.tell_persons(drill, now=now) == 1
+    assert not Job.objects.filter(name="breach.tell").exists()
+    breaches.contain(drill, by=dan, now=now)
+    breaches.close(drill, by=dan, now=now)
+
+
+def test_an_ended_contract_opens_nothing(db):
+    contract = Processor.objects.create(
+        name="Mail House",
+        country="CN",
+        purposes=["account"],
+        kinds=["email"],
+        contract="2026/7",
+        supervision="Yearly audit.",
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31),
+    )
+    asked = {"kind": "email", "purpose": "account"}
+    assert processors.require(contract.reference, **asked, as_of=date(2026, 12, 31)) == contract
+    for wrong in ({"as_of": date(2027, 1, 1)}, {"as_of": date(2026, 6, 1), "kind": "income"}, {"as_of": date(2026, 6, 1), "purpose": "marketing"}):
+        with pytest.raises(processors.NoContract):
+            processors.require(contract.reference, **(asked | wrong))
