@@ -88,7 +88,7 @@ def test_a_rewritten_history_does_not_carry_our_signature(sealed, now):
     last = Segment.objects.filter(stream="access").order_by("-number").first()
     rows = list(AccessLog.objects.filter(pk__gte=last.ranges[0][0]).order_by("pk").values())
     body = {"stream": "access", "number": 2, "ranges": seals._ranges([row["id"] for row in rows]), "count": len(rows), "previous": last.previous}
-    body["root"] = seals.merkle_root([seals._leaf(row) for row in rows])
+    body["root"] = seals.merkle_root([seals.leaf(row) for row in rows])
     tamper(
         "UPDATE privacy_segment SET ranges = %s::jsonb, count = %s, root = %s, seal = %s WHERE id = %s",
         str(body["ranges"]),
