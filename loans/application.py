@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import Party, User
 from core import outbox, states, storage
+from core.refusals import Conflict
 from core.uploads import check_upload
 from credit import decision as decisions
 from loans import facts, product
@@ -51,13 +52,13 @@ NEEDED = {
 }
 
 
-class UnableToApply(Exception):
+class UnableToApply(Conflict):
     """The application cannot take this step; `message` is for the person, `sections` are what is missing."""
 
     def __init__(self, code: str, message: str | Promise, sections: Sequence[str] = ()) -> None:
         super().__init__(code)
         self.code = code
-        self.message = message
+        self.message = message  # type: ignore[assignment]
         self.sections = tuple(sections)
 
 

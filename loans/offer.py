@@ -13,6 +13,7 @@ from accounts import audit
 from accounts.models import User
 from accounts.reauthentication import Reauthentication
 from core import outbox, states
+from core.refusals import Conflict
 from credit import decision as decisions
 from loans import agreement, product, schedule
 from loans.models import Agreement, Application, Loan, Obligor, Offer
@@ -20,13 +21,13 @@ from loans.models import Agreement, Application, Loan, Obligor, Offer
 REAUTHENTICATION_MAX_AGE = timedelta(minutes=5)
 
 
-class UnableToAnswer(Exception):
+class UnableToAnswer(Conflict):
     """The offer cannot be answered this way now; `message` is for the person."""
 
     def __init__(self, code: str, message: str | Promise) -> None:
         super().__init__(code)
         self.code = code
-        self.message = message
+        self.message = message  # type: ignore[assignment]
 
 
 def make(application: Application, *, now: datetime) -> Offer:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from core import outbox
+from core.refusals import Conflict
 from ledger.chart import AccountCode
 from ledger.queries import balance
 from loans import distribution, postings, waterfall
@@ -24,13 +25,13 @@ from loans.waterfall import Due, Payment, Split
 REPAYABLE = ("active", "late", "defaulted")
 
 
-class UnableToRepay(Exception):
+class UnableToRepay(Conflict):
     """Nothing was taken; `message` says why, `code` is stable."""
 
     def __init__(self, code: str, message: str | Promise) -> None:
         super().__init__(code)
         self.code = code
-        self.message = message
+        self.message = message  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

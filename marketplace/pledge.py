@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import parties
 from accounts.models import Party, User
 from core import outbox, references, states
+from core.refusals import Conflict
 from loans import file as files
 from marketplace import postings
 from marketplace.models import Listing, Pledge
@@ -22,13 +23,13 @@ from privacy import consents
 CANCEL_HOURS = 24
 
 
-class UnableToPledge(Exception):
+class UnableToPledge(Conflict):
     """Nothing was taken. `code` is stable, `message` says what to do."""
 
     def __init__(self, code: str, message: str | Promise) -> None:
         super().__init__(code)
         self.code = code
-        self.message = message
+        self.message = message  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django import forms as django_forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
@@ -19,13 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import actor, party_required
 from core import business_day, states
 from core.idempotency import once_per_form
+from loans import access, words
+from loans import answers as answers_of
 from loans import application as applications_of
-from loans import words
 from loans.application import UnableToApply
 from loans.forms import SECTION_FORMS, DocumentForm
-from loans.models import Application, Document
+from loans.models import Application
 from loans.views.common import own_application, party_of, user_of
-from privacy import consents, disclosure
+from privacy import disclosure
 from privacy.notices import supported
 
 TITLES = {
@@ -66,7 +67,8 @@ def application(request: HttpRequest, reference: str) -> HttpResponse:
         return render(request, "loans/tasks.html", {"application": found, "tasks": _tasks(found)})
     events = [{"title": _state_words(change.state), "at": change.at, "kind": "yes"} for change in reversed(states.history(found))]
     offer = found.offers.order_by("-made_at").first()
-    return render(request, "loans/status.html", {"application": found, "events": events, "offer": offer, "reasons": _reasons(request, found)})
+    reasons = answers_of.reasons(found, by=user_of(request), language=get_language(), page="loans:application", now=timezone.now())
+    return render(request, "loans/status.html", {"application": found, "events": events, "offer": offer, "reasons": reasons})
 
 
 def _state_words(state: str) -> str:
@@ -87,17 +89,6 @@ def _tasks(found: Application) -> list[dict[str, Any]]:
     return tasks
 
 
-def _reasons(request: HttpRequest, found: Application) -> list[dict[str, Any]]:
-    """The scorecard's reasons, opened for the person they are about."""
-    if found.decision is None:
-        return []
-    opened = disclosure.reveal(
-        found.decision, ["output"], actor=actor(user_of(request)), purpose="automated_decision", page="loans:application", now=timezone.now()
-    )
-    language = supported(get_language())
-    return [{"text": reason["text"].get(language, reason["text"]["en"]), "lost": reason["points_lost"]} for reason in opened["output"]["score"]["reasons"]]
-
-
 @require_http_methods(["GET", "POST"])
 @never_cache
 @party_required("prepare", borrows=True)
@@ -110,53 +101,19 @@ def section(request: HttpRequest, reference: str, section: str) -> HttpResponse:
         return redirect("loans:application", reference)
     form = _form(request, found, section)
     if request.method == "POST" and form.is_valid():
-        _save(found, section, form)
+        answers_of.save(found, section, form, now=timezone.now())
         return redirect("loans:application", reference)
     context = {"application": found, "form": form, "section": section, "title": TITLES[section], "tasks": _tasks(found)}
     return render(request, "loans/section.html", context, status=422 if request.method == "POST" else 200)
 
 
 def _form(request: HttpRequest, found: Application, section: str) -> django_forms.Form:
-    data = request.POST if request.method == "POST" else None
-    cls = SECTION_FORMS[section]
-    if section == "funds":
-        initial = {f"{part}_{item.position}": getattr(item, part) for item in found.funds.all() for part in ("label", "amount")}
-        return cls(data, initial=initial, total=found.amount)  # type: ignore[call-arg]
-    if section == "privacy":
-        return cls(data)
-    if section == "project":
-        names = ("title", "summary", "purpose", "amount", "term_months", "method")
-        return cls(data, initial={name: getattr(found, name) for name in names if getattr(found, name)})
-    return cls(data, initial=_answers(request, found, section))
+    initial = answers_of.saved(found, section, by=user_of(request), page="loans:section", now=timezone.now())
+    return answers_of.form(found, section, data=request.POST if request.method == "POST" else None, initial=initial)
 
 
 def _answers(request: HttpRequest, found: Application, section: str) -> dict[str, Any]:
-    """The person's own answers, opened for themselves."""
-    fields = [name for name in applications_of.SEALED[section] if getattr(found.file, name) is not None]
-    if not fields:
-        return {}
-    opened = disclosure.reveal(found.file, fields, actor=actor(user_of(request)), purpose="application", page="loans:section", now=timezone.now())
-    return {name: int(value) if name in MONEY and value else value for name, value in opened.items()}
-
-
-MONEY = ("income_monthly", "debt_monthly", "debt_total", "debt_other_platforms")
-
-
-def _save(found: Application, section: str, form: django_forms.Form) -> None:
-    now, data = timezone.now(), form.cleaned_data
-    if section == "project":
-        applications_of.save_project(found, **data, now=now)
-    elif section == "funds":
-        applications_of.save_funds(found, items=form.items(), now=now)  # type: ignore[attr-defined]
-    elif section == "privacy":
-        for answer in data.values():
-            consents.record(
-                subject=found.file.subject, purpose=answer.purpose, decision=answer.decision, notice=answer.notice,
-                locale=answer.notice.locale, now=now, matter=found.file.matter,
-            )  # fmt: skip
-    else:
-        answers = {name: None if value in (None, "") else str(value) for name, value in data.items()}
-        applications_of.save_answers(found, section=section, answers=answers, now=now)
+    return answers_of.own(found, section, by=user_of(request), page="loans:section", now=timezone.now())
 
 
 @require_http_methods(["GET", "POST"])
@@ -186,17 +143,12 @@ def _named(request: HttpRequest, found: Application) -> list[dict[str, Any]]:
     return [{"document": row, "name": opened[row.pk]["name"] if opened[row.pk] else row.reference} for row in rows]
 
 
-def _own_document(request: HttpRequest, reference: str) -> Document:
-    rows = Document.objects.select_related("application__file__subject").filter(removed_at=None, application__party=party_of(request))
-    return get_object_or_404(rows, reference=reference)
-
-
 @require_GET
 @never_cache
 @party_required(borrows=True)
 def document(request: HttpRequest, reference: str) -> HttpResponse:
     """The person's own upload, as an attachment, never shown inside our origin."""
-    found = _own_document(request, reference)
+    found = access.own_document(reference, party=party_of(request))
     disclosure.note(
         [found.application.file.subject_id],
         kinds_seen=["document"],
@@ -214,7 +166,7 @@ def document(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @party_required("prepare", borrows=True)
 def remove_document(request: HttpRequest, reference: str) -> HttpResponse:
-    found = _own_document(request, reference)
+    found = access.own_document(reference, party=party_of(request))
     applications_of.remove_document(found, now=timezone.now())
     return redirect("loans:documents", found.application.reference)
 
@@ -236,7 +188,7 @@ def _check_context(request: HttpRequest, found: Application) -> dict[str, Any]:
     missing = [TITLES[code] for code, done in applications_of.progress(found, now=timezone.now()).items() if not done]
     labels = {name: field.label for code in answers for name, field in SECTION_FORMS[code].base_fields.items()}
     lines = [
-        {"code": code, "title": TITLES[code], "rows": [(labels[name], value, name in MONEY) for name, value in rows if name in labels]}
+        {"code": code, "title": TITLES[code], "rows": [(labels[name], value, name in answers_of.MONEY) for name, value in rows if name in labels]}
         for code, rows in shown.items()
     ]
     return {"application": found, "lines": lines, "missing": missing, "funds": found.funds.order_by("position")}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import cast
 
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
 
 from accounts.models import Party, User
+from loans import access
 from loans.models import Application
 
 
@@ -20,6 +20,4 @@ def user_of(request: HttpRequest) -> User:
 
 
 def own_application(request: HttpRequest, reference: str) -> Application:
-    """An application of the acting party; anybody else's is not there."""
-    rows = Application.objects.select_related("file__subject", "file__matter", "party", "decision")
-    return get_object_or_404(rows, reference=reference, party=party_of(request))
+    return access.own_application(reference, party=party_of(request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -13,14 +13,10 @@ from core import business_day
 from core.idempotency import FIELD, once_per_form
 from ledger.chart import AccountCode
 from ledger.queries import balance
-from loans import repayment
+from loans import access, repayment
 from loans.forms import RepayForm
 from loans.models import Loan
 from loans.views.common import party_of, user_of
-
-
-def _own(request: HttpRequest, reference: str) -> Loan:
-    return get_object_or_404(Loan.objects.select_related("agreement", "party", "file"), reference=reference, party=party_of(request))
 
 
 @require_GET
@@ -34,7 +30,7 @@ def loans(request: HttpRequest) -> HttpResponse:
 @never_cache
 @party_required(borrows=True)
 def loan(request: HttpRequest, reference: str) -> HttpResponse:
-    return _page(request, _own(request, reference), RepayForm())
+    return _page(request, access.own_loan(reference, party=party_of(request)), RepayForm())
 
 
 def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 200) -> HttpResponse:
@@ -59,7 +55,7 @@ def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 2
 @party_required("sign", borrows=True)
 @once_per_form
 def repay(request: HttpRequest, reference: str) -> HttpResponse:
-    found = _own(request, reference)
+    found = access.own_loan(reference, party=party_of(request))
     form = RepayForm(request.POST)
     if not form.is_valid():
         return _page(request, found, form, status=422)
@@ -76,7 +72,7 @@ def repay(request: HttpRequest, reference: str) -> HttpResponse:
 @once_per_form
 def settle(request: HttpRequest, reference: str) -> HttpResponse:
     """Early settlement at the total the borrower saw."""
-    found = _own(request, reference)
+    found = access.own_loan(reference, party=party_of(request))
     form = RepayForm()
     try:
         expected = int(request.POST.get("expected", ""))

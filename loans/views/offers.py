@@ -14,25 +14,19 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import actor, party_required
 from accounts.reauthentication import latest, reauthentication_required
 from core.idempotency import once_per_form
-from loans import agreement
+from loans import access, agreement
 from loans import offer as offers_of
-from loans.models import AgreementPaper, Offer
+from loans.models import AgreementPaper
 from loans.views.common import party_of, user_of
 from privacy import disclosure
 from privacy.notices import supported
-
-
-def _own(request: HttpRequest, reference: str) -> Offer:
-    """An offer to a party that is bound by it: the borrower or a co-borrower."""
-    rows = Offer.objects.select_related("application__file__subject", "decision").filter(application__obligors__party=party_of(request)).distinct()
-    return get_object_or_404(rows, reference=reference)
 
 
 @require_GET
 @never_cache
 @party_required(borrows=True)
 def offer(request: HttpRequest, reference: str) -> HttpResponse:
-    found = _own(request, reference)
+    found = access.own_offer(reference, party=party_of(request))
     plan = offers_of.preview(found)
     context = {
         "offer": found,
@@ -50,7 +44,7 @@ def offer(request: HttpRequest, reference: str) -> HttpResponse:
 @reauthentication_required
 @once_per_form
 def sign(request: HttpRequest, reference: str) -> HttpResponse:
-    found = _own(request, reference)
+    found = access.own_offer(reference, party=party_of(request))
     try:
         loan = offers_of.accept(found, by=user_of(request), reauthentication=latest(request), language=supported(get_language()), now=timezone.now())
     except offers_of.UnableToAnswer as error:
@@ -66,7 +60,7 @@ def sign(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @party_required("sign", borrows=True)
 def decline(request: HttpRequest, reference: str) -> HttpResponse:
-    found = _own(request, reference)
+    found = access.own_offer(reference, party=party_of(request))
     try:
         offers_of.decline(found, by=user_of(request), now=timezone.now())
     except offers_of.UnableToAnswer as error:

@@ -1,0 +1,32 @@
+"""Whose applications, documents, offers and loans these are. Pages and the API ask here; anybody else's is not there."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from accounts.models import Party
+from loans.models import Application, Document, Loan, Offer
+
+
+def own_application(reference: str, *, party: Party) -> Application:
+    rows = Application.objects.select_related("file__subject", "file__matter", "party", "decision")
+    return get_object_or_404(rows, reference=reference, party=party)
+
+
+def own_document(reference: str, *, party: Party) -> Document:
+    rows = Document.objects.select_related("application__file__subject").filter(removed_at=None, application__party=party)
+    return get_object_or_404(rows, reference=reference)
+
+
+def own_offers(party: Party) -> QuerySet[Offer]:
+    """Offers to a party that is bound by them: the borrower or a co-borrower."""
+    return Offer.objects.select_related("application__file__subject", "decision").filter(application__obligors__party=party).distinct()
+
+
+def own_offer(reference: str, *, party: Party) -> Offer:
+    return get_object_or_404(own_offers(party), reference=reference)
+
+
+def own_loan(reference: str, *, party: Party) -> Loan:
+    return get_object_or_404(Loan.objects.select_related("agreement", "party", "file"), reference=reference, party=party)
