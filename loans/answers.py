@@ -11,7 +11,7 @@ from accounts.access import actor
 from accounts.models import User
 from loans import application as applications
 from loans.forms import SECTION_FORMS
-from loans.models import Application
+from loans.models import Application, Review
 from privacy import disclosure
 from privacy.forms import record_answers
 from privacy.notices import supported
@@ -65,3 +65,11 @@ def reasons(application: Application, *, by: User, language: str | None, page: s
     opened = disclosure.reveal(application.decision, ["output"], actor=actor(by), purpose="automated_decision", page=page, now=now)
     locale = supported(language)
     return [{"text": reason["text"].get(locale, reason["text"]["en"]), "lost": reason["points_lost"]} for reason in opened["output"]["score"]["reasons"]]
+
+
+def asked(application: Application, *, by: User, page: str, now: datetime) -> str:
+    """What the reviewer still needs, in the reviewer's words, for the person it is asked of; empty when nothing is."""
+    review = application.reviews.filter(verdict=Review.Verdict.REFER).order_by("-pk").first() if application.state == "referred" else None
+    if review is None:
+        return ""
+    return str(disclosure.reveal(review, ["reason"], actor=actor(by), purpose="review", page=page, now=now)["reason"])

@@ -268,7 +268,8 @@ def _verdict(application: Application, to: str, verdict: str, *, by: User, reaso
     states.move(application, to, now=now, by=by.pk, why=verdict, **extra)
     Review.objects.create(application=application, reviewer=by, verdict=verdict, reason=reason, at=now)
     audit.record(actor=by, action=f"application.{verdict}", target=application.reference, now=now)
-    outbox.enqueue("application.reviewed", key=f"application:{application.pk}:{to}:{now.isoformat()}", payload={"application": application.pk})
+    payload = {"application": application.pk, "verdict": to}
+    outbox.enqueue("application.reviewed", key=f"application:{application.pk}:{to}:{now.isoformat()}", payload=payload)
 
 
 def _not_own(application: Application, by: User) -> None:

@@ -52,4 +52,4 @@ def change(loan: Loan, to: str, *, now: datetime, why: str, **updates: Any) -> N
     """Move the loan, carry its file to the matching stage, and say so upward."""
     states.move(loan, to, now=now, why=why, **updates)
     BorrowerFile.objects.filter(pk=loan.file_id).update(stage=STAGES[to])
-    outbox.enqueue("loan.state_changed", key=f"loan:{loan.pk}:{to}:{now.isoformat()}", payload={"loan": loan.pk})
+    outbox.enqueue("loan.state_changed", key=f"loan:{loan.pk}:{to}:{now.isoformat()}", payload={"loan": loan.pk, "state": to, "why": why})

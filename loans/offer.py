@@ -59,6 +59,8 @@ def make(application: Application, *, now: datetime) -> Offer:
         expires_at=now + timedelta(days=terms.offer_days),
     )
     states.move(application, "offered", now=now, why="offer_made")
+    remind_at = offer.expires_at - timedelta(days=terms.offer_reminder_days)
+    outbox.enqueue("offer.expiring", key=f"offer:{offer.pk}:expiring", payload={"offer": offer.pk}, run_at=remind_at)
     return offer
 
 
@@ -143,5 +145,6 @@ def expire_due(*, now: datetime) -> int:
         with transaction.atomic():
             states.move(offer, "expired", now=now, why="time")
             states.move(offer.application, "lapsed", now=now, why="offer_expired")
+            outbox.enqueue("offer.expired", key=f"offer:{offer.pk}:expired", payload={"offer": offer.pk})
         count += 1
     return count

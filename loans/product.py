@@ -25,6 +25,7 @@ class Product:
     offer_days: int
     funding_days: int
     default_after_days: int = 90
+    offer_reminder_days: int = 2
 
 
 STANDARD = Product(

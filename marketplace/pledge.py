@@ -142,5 +142,6 @@ def cancel(pledge: Pledge, *, by: User, as_of: date, now: datetime) -> None:
     states.move(locked, "cancelled", now=now, by=by.pk, why="by_investor", ended_at=now)
     postings.release(locked, as_of=as_of)
     Listing.objects.filter(pk=listing.pk).update(funded=F("funded") - locked.amount)
+    outbox.enqueue("pledge.cancelled", key=f"pledge:{locked.pk}:cancelled", payload={"pledge": locked.pk})
     if not listing.pledges.filter(party=locked.party, state="reserved").exists():
         files.end_grants(file=listing.loan.file, party=locked.party, relation="pledger", now=now)

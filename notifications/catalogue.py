@@ -7,7 +7,7 @@ carries none of them: its subject and sentence say only that there is something 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -101,7 +101,10 @@ class MissingFact(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """One fixed text. `words` turn codes among the facts into words; `mail` stands in for the kind's sentence; `urgent` knows no quiet hours."""
+    """One fixed text. `words` turn codes among the facts into words; `mail` stands in for the kind's sentence; `urgent` knows no quiet hours.
+
+    `live` gives, for messages of this template with the facts kept in them, more that are read from the books each time: {message pk: facts}.
+    """
 
     code: str
     kind: str
@@ -111,6 +114,7 @@ class Template:
     mail: StrOrPromise = ""
     urgent: bool = False
     words: Mapping[str, Callable[[str, Context], StrOrPromise]] = field(default_factory=dict)
+    live: Callable[[Sequence[tuple[Any, Context]]], Mapping[int, Context]] | None = None
 
     @property
     def places(self) -> set[str]:
@@ -151,8 +155,17 @@ def get(code: str) -> Template:
 
 def require_facts(template: Template, context: Context) -> None:
     """Raises MissingFact."""
-    if missing := template.places - set(context):
+    if not template.live and (missing := template.places - set(context)):
         raise MissingFact(f"{template.code}: {', '.join(sorted(missing))}")
+
+
+def live_facts(messages: Sequence[tuple[Any, Context]]) -> dict[int, Context]:
+    """What is read from the books for those messages whose template says so, by message; one call for each such template."""
+    found: dict[int, Context] = {}
+    for code in {message.template for message, _kept in messages} & set(_templates):
+        if live := _templates[code].live:
+            found |= live([(message, kept) for message, kept in messages if message.template == code])
+    return found
 
 
 def wording(code: str, context: Context | None) -> Wording:

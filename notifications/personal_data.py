@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from notifications import catalogue, preferences
+from notifications.channels import inbox
 from notifications.models import Message, Preference
 from privacy import rights, vault
 from privacy.models import DataSubject
@@ -18,9 +19,9 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
     """Every message as it was said, in the language it was said in, and the choices about mail."""
     user = User.objects.filter(subject=subject).first()
     messages = list(Message.objects.filter(_of(subject)).select_related("user").order_by("pk"))
-    facts = vault.open_sealed(messages, ["params"], engine="privacy.export", purpose="rights", now=now)
+    kept = vault.open_sealed(messages, ["params"], engine="privacy.export", purpose="rights", now=now)
     return {
-        "messages": [_message(message, (facts[message.pk] or {}).get("params")) for message in messages],
+        "messages": [_message(message, facts) for message, facts in inbox.whole(messages, kept)],
         "mail": _choices(preferences.of(user)) if user else None,
     }
 

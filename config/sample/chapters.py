@@ -22,6 +22,8 @@ from loans import disbursement, offer
 from loans.models import Application, Loan
 from marketplace import listing as listings
 from marketplace import pledge as pledging
+from notifications import preferences
+from notifications.catalogue import KINDS
 from payments import bank_account, deposit
 from payments.rails import sandbox
 from privacy import consents, notices
@@ -50,6 +52,7 @@ def person(kind: str, serial: int, *, now: datetime, borrows: bool = False, inve
     EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
     party = Party.objects.get(subject=user.subject_id)
     parties.choose_sides(party, borrows=borrows, invests=invests, by=user, now=now)
+    preferences.choose(user=user, mail=dict.fromkeys(KINDS, False), quiet=True, quiet_from=21, quiet_until=8)  # nobody reads their mail
     name, number = _papers(kind, serial)
     check = identity.submit(party=party, document="resident_id", legal_name=name, number=number, by=user, now=now, answers=[_answer("identity")])
     identity.verify(check, legal_name=name, now=now)

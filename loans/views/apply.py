@@ -67,8 +67,10 @@ def application(request: HttpRequest, reference: str) -> HttpResponse:
         return render(request, "loans/tasks.html", {"application": found, "tasks": _tasks(found)})
     events = [{"title": _state_words(change.state), "at": change.at, "kind": "yes"} for change in reversed(states.history(found))]
     offer = found.offers.order_by("-made_at").first()
-    reasons = answers_of.reasons(found, by=user_of(request), language=get_language(), page="loans:application", now=timezone.now())
-    return render(request, "loans/status.html", {"application": found, "events": events, "offer": offer, "reasons": reasons})
+    now, by = timezone.now(), user_of(request)
+    reasons = answers_of.reasons(found, by=by, language=get_language(), page="loans:application", now=now)
+    asked = answers_of.asked(found, by=by, page="loans:application", now=now)
+    return render(request, "loans/status.html", {"application": found, "events": events, "offer": offer, "asked": asked, "reasons": reasons})
 
 
 def _state_words(state: str) -> str:

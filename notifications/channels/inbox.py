@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -25,14 +26,11 @@ class Line:
 
 
 def put(messages: Sequence[Message], *, renew: bool = False) -> int:
-    """Writes them in one statement. One that was said before stays as it is, unless it is to be renewed."""
-    before = Message.objects.filter(key__in=[message.key for message in messages]).count()
-    if renew:
-        columns = ["row_id", "params", "said_at", "read_at"]  # sealed values are bound to their row_id
-        Message.objects.bulk_create(messages, update_conflicts=True, unique_fields=["key"], update_fields=columns)
-        return len(messages)
+    """Writes them in one statement; returns how many were not there before. One that was stays as it is, or becomes new again with `renew`."""
+    before = Message.objects.filter(key__in=[message.key for message in messages])
+    known = before.update(said_at=messages[0].said_at, read_at=None) if renew and messages else before.count()
     Message.objects.bulk_create(messages, ignore_conflicts=True)
-    return len(messages) - before
+    return len(messages) - known
 
 
 def of(user: User, *, unread: bool = False) -> QuerySet[Message]:
@@ -47,8 +45,16 @@ def unread_count(user: User) -> int:
 
 def opened(user: User, messages: Sequence[Message], *, page: str, now: datetime) -> list[Line]:
     """The messages in words. One look in the access log, the person's own."""
-    facts = disclosure.reveal_many(messages, ["params"], actor=actor(user, role="self"), purpose="servicing", page=page, now=now)
-    return [Line(message, catalogue.wording(message.template, (facts[message.pk] or {}).get("params"))) for message in messages]
+    kept = disclosure.reveal_many(messages, ["params"], actor=actor(user, role="self"), purpose="servicing", page=page, now=now)
+    return [Line(message, catalogue.wording(message.template, facts)) for message, facts in whole(messages, kept)]
+
+
+def whole(messages: Sequence[Message], kept: Mapping[int, dict[str, Any] | None]) -> Iterator[tuple[Message, dict[str, Any] | None]]:
+    """Each message with all its facts: those sealed in it and those its template reads from the books. None where the person is gone."""
+    facts = {pk: opened["params"] for pk, opened in kept.items() if opened is not None}
+    live = catalogue.live_facts([(message, facts[message.pk]) for message in messages if message.pk in facts])
+    for message in messages:
+        yield message, {**facts[message.pk], **live.get(message.pk, {})} if message.pk in facts else None
 
 
 def mark_read(user: User, *, now: datetime, reference: str | None = None) -> int:

@@ -28,7 +28,13 @@ def kites(monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue.register(
         Template(code="kite.lost", kind="loan", title="Kite %(reference)s is lost", text="It cost %(amount)s and flew away on %(lost_on)s."),
         Template(code="kite.stolen", kind="security", title="Kite %(reference)s was stolen", text="Lock the shed."),
-        Template(code="kite.seen", kind="receipt", title="Kite %(reference)s was seen", text="Over the river."),
+        Template(
+            code="kite.seen",
+            kind="receipt",
+            title="Kites seen on %(day_on)s: %(kites)s",
+            text="Over the river.",
+            live=lambda messages: {message.pk: {"kites": len(SEEN)} for message, _kept in messages},
+        ),
         Template(
             code="kite.why",
             kind="account",
@@ -39,6 +45,7 @@ def kites(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+SEEN: list[str] = []
 LOST = {"reference": "KT-1", "amount": 123_456, "currency": "CNY", "lost_on": "2026-11-20"}
 
 

@@ -13,6 +13,7 @@ from notifications import catalogue, message
 from notifications.channels import inbox
 from notifications.models import Message
 from tests import cast
+from tests.notifications import conftest as kites
 from tests.notifications.conftest import LOST
 
 pytestmark = pytest.mark.django_db
@@ -63,14 +64,18 @@ def test_who_is_erased_or_locked_is_not_written_to(say, people):
     assert say(eve) == 0
 
 
-def test_a_line_that_grows_is_replaced_and_new_again(now, people):
+def test_a_line_that_grows_is_one_line_and_new_again(now, people, monkeypatch):
+    monkeypatch.setattr(kites, "SEEN", [])
     bob = people("bob")
     for reference in ("KT-1", "KT-2"):
         inbox.mark_read(bob.user, now=now)
-        message.say(template="kite.seen", key="kite:1", to={bob.party.pk: {"reference": reference}}, renew=True, now=now)
-    (line,) = inbox.opened(bob.user, list(inbox.of(bob.user)), page="test", now=now)
-    assert "KT-2" in line.wording.title
+        kites.SEEN.append(reference)
+        message.say(template="kite.seen", key="kite:1", to={bob.party.pk: {"day_on": "2026-11-20"}}, renew=True, now=now)
+    with override("en"):
+        (line,) = inbox.opened(bob.user, list(inbox.of(bob.user)), page="test", now=now)
+    assert line.wording.title == "Kites seen on 20 November 2026: 2"
     assert line.message.read_at is None
+    assert Job.objects.filter(name="mail.send").count() == 0, "not mailed unless wanted"
 
 
 def crowd(count, *, now, first=0):
