@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
 from accounts.api import me
+from loans.api import application, loan, offer
 from marketplace.api import listing, pledge, portfolio
 from payments.api import wallet
 
@@ -46,6 +47,28 @@ v1 = [
     path("portfolio/", portfolio.PortfolioEndpoint.as_view(), name="portfolio"),
     path("portfolio/holdings/", portfolio.HoldingsEndpoint.as_view(), name="holdings"),
     path("portfolio/months/", portfolio.MonthsEndpoint.as_view(), name="months"),
+    path("applications/", application.ApplicationsEndpoint.as_view(), name="applications"),
+    path("applications/<reference:reference>/", application.ApplicationEndpoint.as_view(), name="application"),
+    path("applications/<reference:reference>/reasons/", application.ReasonsEndpoint.as_view(), name="reasons"),
+    path("applications/<reference:reference>/project/", application.ProjectEndpoint.as_view(), name="project"),
+    path("applications/<reference:reference>/funds/", application.FundsEndpoint.as_view(), name="funds"),
+    path("applications/<reference:reference>/background/", application.BackgroundEndpoint.as_view(), name="background"),
+    path("applications/<reference:reference>/repayment/", application.RepaymentEndpoint.as_view(), name="repayment"),
+    path("applications/<reference:reference>/finances/", application.FinancesEndpoint.as_view(), name="finances"),
+    path("applications/<reference:reference>/privacy/", application.PrivacyEndpoint.as_view(), name="privacy"),
+    path("applications/<reference:reference>/documents/", application.DocumentsEndpoint.as_view(), name="documents"),
+    path("applications/<reference:reference>/submit/", application.SubmitEndpoint.as_view(), name="submit"),
+    path("applications/<reference:reference>/withdraw/", application.WithdrawEndpoint.as_view(), name="withdraw"),
+    path("documents/<reference:reference>/", application.DocumentEndpoint.as_view(), name="document"),
+    path("offers/", offer.OffersEndpoint.as_view(), name="offers"),
+    path("offers/<reference:reference>/", offer.OfferEndpoint.as_view(), name="offer"),
+    path("offers/<reference:reference>/sign/", offer.SignEndpoint.as_view(), name="sign"),
+    path("offers/<reference:reference>/decline/", offer.DeclineEndpoint.as_view(), name="decline"),
+    path("loans/", loan.LoansEndpoint.as_view(), name="loans"),
+    path("loans/<reference:reference>/", loan.LoanEndpoint.as_view(), name="loan"),
+    path("loans/<reference:reference>/schedule/", loan.ScheduleEndpoint.as_view(), name="schedule"),
+    path("loans/<reference:reference>/repayments/", loan.RepaymentsEndpoint.as_view(), name="repayments"),
+    path("loans/<reference:reference>/settlement/", loan.SettlementEndpoint.as_view(), name="settlement"),
 ]
 urlpatterns = [
     path("v1/", include(v1)),

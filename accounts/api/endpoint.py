@@ -149,6 +149,12 @@ def _speak(request: Any) -> None:
     return None
 
 
+def _problem(refusal: Any) -> Problem:
+    """A refusal of the domain; what is missing is named."""
+    sections = getattr(refusal, "sections", ())
+    return Problem(409, refusal.code, refusal.message, **({"sections": list(sections)} if sections else {}))
+
+
 def _proof_page() -> str:
     return reverse("account_reauthenticate")
 
@@ -247,12 +253,13 @@ def writes(
                 try:
                     made = action(self, request, read.validated_data, **captured)
                 except refuses as refusal:
-                    raise Problem(409, refusal.code, refusal.message) from refusal  # type: ignore[attr-defined,union-attr]
+                    raise _problem(refusal) from refusal
                 row, headers = (made.row, {"Location": made.address}) if isinstance(made, Made) else (made, {})
                 return status, reply(row).data, headers
 
             whose = self.party.reference if role else ""
-            return once.act_once(request, who=self.who, whose=whose, subject_id=self.user.subject_id, body=request.data, produce=produce, now=timezone.now())
+            sent = once.comparable(request)
+            return once.act_once(request, who=self.who, whose=whose, subject_id=self.user.subject_id, body=sent, produce=produce, now=timezone.now())
 
         handler.rules = rules  # type: ignore[attr-defined]
         return handler

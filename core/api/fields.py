@@ -138,4 +138,11 @@ class Reply(serializers.Serializer[Any]):
     """What goes out, read from a row or a record."""
 
 
-__all__ = ["REFERENCE_TEXT", "Amount", "AmountIn", "Body", "Choice", "Flag", "Moment", "Rate", "Reference", "Reply", "Text", "Whole", "rate_text"]
+class Event(Reply):
+    """One step of a thing's life."""
+
+    state = serializers.CharField()
+    at = Moment()
+
+
+__all__ = ["REFERENCE_TEXT", "Amount", "AmountIn", "Body", "Choice", "Event", "Flag", "Moment", "Rate", "Reference", "Reply", "Text", "Whole", "rate_text"]

@@ -28,6 +28,22 @@ def key_of(request: Any) -> str:
     return key
 
 
+def comparable(request: Any) -> Any:
+    """The body as it is compared with that of an earlier request of the same key; a file is its digest."""
+    data = request.data
+    if not hasattr(data, "lists"):
+        return data
+    return {name: [_digest(value) if hasattr(value, "chunks") else value for value in values] for name, values in data.lists()}
+
+
+def _digest(file: Any) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
+
+
 def act_once(
     request: Any, *, who: str, whose: str, subject_id: UUID | None, body: Any, produce: Callable[[], tuple[int, Any, dict[str, str]]], now: datetime
 ) -> HttpResponse:

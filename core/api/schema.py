@@ -34,6 +34,7 @@ class ProblemDocument(fields.Reply):
     code = serializers.CharField()
     reference = serializers.CharField()
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]  # a field; the serializer's own property stays
+    sections = serializers.ListField(child=serializers.CharField(), required=False, help_text=_("Sections of an application that are not complete."))
     page = serializers.CharField(required=False, help_text=_("Where a person does what a program cannot."))
 
 

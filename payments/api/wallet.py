@@ -17,7 +17,7 @@ from accounts.api import paces
 from accounts.api.endpoint import Endpoint, Made, reads, writes
 from core import business_day, states
 from core.api import bodies, paging
-from core.api.fields import Amount, Flag, Moment, Reference, Reply
+from core.api.fields import Amount, Event, Flag, Moment, Reference, Reply
 from payments import bank_account, deposit, forms, payout, wallet, withdrawal
 from payments.models import Payment
 from payments.rails import sandbox
@@ -74,13 +74,6 @@ class AccountRow(Reply):
     last4 = serializers.CharField()
     state = serializers.CharField()
     created_at = Moment()
-
-
-class Event(Reply):
-    """One step of a thing's life."""
-
-    state = serializers.CharField()
-    at = Moment()
 
 
 class PaymentView(Reply):
