@@ -193,18 +193,14 @@ def _claim(*, now: datetime, job_id: int | None = None) -> Job | None:
         SELECT id FROM core_job WHERE {one} handler = ANY(%(labels)s) AND
         {{due}} ORDER BY {{order}} LIMIT 1 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - fixed text
     due = free.format(due="state = 'waiting' AND (next_at IS NULL OR next_at <= %(now)s)", order="next_at ASC NULLS FIRST, id")
-    orphaned = free.format(due="state = 'running' AND lease_until < clock_timestamp() + make_interval(secs => %(unstarted)s)", order="lease_until")
-    lease = """
+    unstarted = "state = 'running' AND lease_until < clock_timestamp() + make_interval(secs => %(unstarted)s)"
+    orphaned = free.format(due=unstarted, order="lease_until")
+    lease = f"""
         UPDATE core_job SET state = 'running', attempts = attempts + 1, lease_token = %(token)s,
-        lease_until = clock_timestamp() + make_interval(secs => %(lease)s) WHERE id = ({free}) RETURNING id"""
+        lease_until = clock_timestamp() + make_interval(secs => %(lease)s) WHERE id = coalesce(({orphaned}), ({due})) RETURNING *"""  # noqa: S608 - fixed text
     values = {"id": job_id, "labels": _labels(), "now": now, "token": uuid.uuid4(), "lease": LEASE_SECONDS, "unstarted": max(LEASE_SECONDS - START_SECONDS, 0)}
-    with transaction.atomic(), connection.cursor() as cursor:
-        for which in (orphaned, due):
-            cursor.execute(lease.format(free=which), values)
-            row = cursor.fetchone()
-            if row:
-                return Job.objects.get(pk=row[0])
-    return None
+    with transaction.atomic():
+        return next(iter(Job.objects.raw(lease, values)), None)
 
 
 class _LeaseLost(Exception):
