@@ -1,4 +1,4 @@
-"""Random work against a plain model: every balance after every step. `SOAK=1` runs ten times as many steps."""
+"""Random work against a plain model: every balance after every step. `SOAK=1` runs twelve times as many steps."""
 
 import os
 from collections.abc import Callable
@@ -24,6 +24,8 @@ numbers = st.integers(min_value=0, max_value=40)
 
 class LedgerMachine(BooksMachine):
     """All doors of the ledger; the model says what each must do or refuse."""
+
+    steps = 0
 
     def both(self, real: Callable[[], object], told: Callable[[], object]) -> None:
         """Do it in both worlds: both do it, or both refuse for the same reason."""
@@ -104,6 +106,7 @@ class LedgerMachine(BooksMachine):
 
     @invariant()
     def nothing_unresolved_is_lost(self) -> None:
+        LedgerMachine.steps += 1
         sums = self.books.accounts.values()
         assert sum(row.debits_pending for row in sums) == sum(
             fact.amount for fact in self.books.facts.values() if fact.phase == "pending" and not fact.resolved
@@ -116,9 +119,11 @@ class LedgerMachine(BooksMachine):
             super().teardown()
 
 
+@pytest.mark.soak
 @pytest.mark.django_db
-def test_random_work_leaves_every_balance_as_the_model_says() -> None:
-    examples = 60 * (10 if os.environ.get("SOAK") else 1)
+def test_random_work_leaves_every_balance_as_the_model_says(record_property: Callable[[str, object], None]) -> None:
+    LedgerMachine.steps = 0
+    examples = 130 * (12 if os.environ.get("SOAK") else 1)
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
@@ -131,3 +136,4 @@ def test_random_work_leaves_every_balance_as_the_model_says() -> None:
             phases=[Phase.generate, Phase.shrink],
         ),
     )
+    record_property("steps of the ledger machine", LedgerMachine.steps)
