@@ -11,6 +11,11 @@ def main() -> None:
         from config.recompute import main as recompute
 
         sys.exit(recompute(sys.argv[2:]))
+    if sys.argv[1:2] == ["score_dataset"]:
+        # A model is plain data and so is the file it scores: no settings here either.
+        from credit.score_dataset import main as score_dataset
+
+        sys.exit(score_dataset(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

@@ -19,10 +19,6 @@ FIRST_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 REFERENCE_RATE = 0.01  # a month: the price is not known when affordability is judged
 
 
-def _value(one: Column) -> Column:
-    return one
-
-
 def _ratio(part: Column, whole: Column) -> Column:
     """Part of whole; of nothing at all, it is as large as it gets."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -31,7 +27,7 @@ def _ratio(part: Column, whole: Column) -> Column:
 
 
 def _sum(*parts: Column) -> Column:
-    return np.sum(parts, axis=0)
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def _difference(one: Column, other: Column) -> Column:
@@ -63,25 +59,46 @@ def _installment_share(amount: Column, months: Column, income: Column) -> Column
     return _ratio(_installment(amount, months), income)
 
 
-def _modulo(one: Column, step: Column) -> Column:
-    return np.mod(one, step)
+def _product(one: Column, other: Column) -> Column:
+    return one * other
 
 
 OPERATIONS: Mapping[str, Callable[..., Column]] = {
-    "value": _value,
+    "value": lambda one: one,
     "ratio": _ratio,
     "sum": _sum,
     "difference": _difference,
     "least": _least,
     "most": _most,
     "first_known": _first_known,
+    "product": _product,
+    "part": lambda year: year / 12,
+    "percent": lambda share: share * 100,
+    "residue_500": lambda amount: np.mod(amount, 500),
     "installment_share": _installment_share,
+    "installment_share_36": lambda amount, income: _installment_share(amount, np.full_like(amount, 36.0), income),
 }
 
 
 def make(recipe: Mapping[str, Any], made: Columns) -> Column:
     """The input that `recipe` names, from columns already made."""
     return OPERATIONS[recipe["op"]](*(made[name] for name in recipe["of"]))
+
+
+def leveled(recipe: Mapping[str, Any], made: Columns) -> Column:
+    """A text as a number: each level's place on the scale the training found; an unseen level stands in the middle."""
+    levels, otherwise = recipe["levels"], recipe["otherwise"]
+    return np.array([levels.get("" if value is None else value, otherwise) for value in made[recipe["of"][0]]], dtype=float)
+
+
+def without(values: Column, kind: Mapping[str, Any]) -> Column:
+    """Numbers a source writes when it does not know, taken as not known; and those that cannot be."""
+    found = values.copy()
+    for code in kind.get("not_known", ()):
+        found[np.isclose(found, code, rtol=0, atol=1e-6)] = np.nan
+    with np.errstate(invalid="ignore"):
+        found[(found < kind.get("least", -np.inf)) | (found > kind.get("most", np.inf))] = np.nan
+    return found
 
 
 def number(values: Sequence[Any]) -> Column:

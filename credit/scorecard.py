@@ -100,11 +100,11 @@ def check_features(model: Mapping[str, Any]) -> None:
     """The registry's gate: no feature may come from contacts, name a protected attribute, or read what the facts do not hold."""
     for feature in model["features"]:
         names = (feature["source"], feature["input"], feature["code"])
-        if feature["input"] not in NEEDS or any(_refused(name) for name in names):
+        if feature["input"] not in NEEDS or any(refused(name) for name in names):
             raise RefusedFeature(feature["code"])
 
 
-def _refused(name: str) -> bool:
+def refused(name: str) -> bool:
     words = {word.lower() for word in WORD.findall(name)}
     return any(stem in name.lower() for stem in REFUSED_STEMS) or not words.isdisjoint(REFUSED_WORDS)
 
