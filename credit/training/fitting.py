@@ -119,7 +119,7 @@ def champion(rows: Rows, plan: Plan, *, name: str = "", of: DataSet | None = Non
     allowed = [[place] for place in range(len(made.names))] + _pairs(data, plan, common)
     trees: list[Mapping[str, Any]] = []
     for seed in range(plan.seeds):
-        booster = lgb.train(plan.parameters(seed=seed) | common | {"interaction_constraints": allowed}, data, plan.rounds)
+        booster = lgb.train(plan.parameters(seed=seed) | {**common, "interaction_constraints": allowed}, data, plan.rounds)
         trees += [info["tree_structure"] for info in booster.dump_model()["tree_info"]]
     found, intercept = tables.compiled(trees, made.names, made.columns, scale=1 / plan.seeds)
     return _body(name or of.name, of, made, found, intercept)
@@ -127,7 +127,7 @@ def champion(rows: Rows, plan: Plan, *, name: str = "", of: DataSet | None = Non
 
 def _pairs(data: lgb.Dataset, plan: Plan, common: Mapping[str, Any]) -> list[list[int]]:
     """The pairs that gain most in a first fit in which every pair is open."""
-    scout = lgb.train(plan.parameters(seed=99) | common, data, plan.rounds)
+    scout = lgb.train(plan.parameters(seed=99) | dict(common), data, plan.rounds)
     gains: dict[tuple[int, ...], float] = {}
     for info in scout.dump_model()["tree_info"]:
         key = tables.inputs_of(info["tree_structure"])
@@ -201,5 +201,5 @@ def challenger(rows: Rows, test: Rows, plan: Plan, *, leaves: int = 12) -> Vecto
     found = np.zeros(len(test))
     for seed in range(2):
         booster = lgb.train(plan.parameters(leaves=leaves, seed=seed) | {"max_bin": 255}, data, max(plan.rounds // 2, 100))
-        found += booster.predict(matrix, raw_score=True) / 2
+        found += np.asarray(booster.predict(matrix, raw_score=True)) / 2
     return found

@@ -32,8 +32,8 @@ PROSPER_AUCTION = DataSet(
     period="2006 – 2008",
     fields={
         "IsBorrowerHomeowner": NUMBER,
-        "DebtToIncomeRatio": NUMBER | {"not_known": [_MEAN_FILLED_IN]},
-        "CreditScoreAvg": NUMBER | {"not_known": [9.5]},
+        "DebtToIncomeRatio": {**NUMBER, "not_known": [_MEAN_FILLED_IN]},
+        "CreditScoreAvg": {**NUMBER, "not_known": [9.5]},
     }
     | numbers(_INCOME, _LOAN)
     | texts("ListingCategory", "BorrowerState", "Occupation", "EmploymentStatus"),

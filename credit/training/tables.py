@@ -71,13 +71,13 @@ def compiled(trees: list[Mapping[str, Any]], names: list[str], columns: Mapping[
     constant = float(np.sum(found.pop((), ([], np.zeros(())))[1]))
     pairs = {key: grid for key, grid in found.items() if len(key) == 2}
     singles = {key: grid for key, grid in found.items() if len(key) == 1}
-    for key, (edges, points) in pairs.items():
-        counts = _counts([columns[names[feature]] for feature in key], edges)
+    for both, (edges, points) in pairs.items():
+        counts = _counts([columns[names[feature]] for feature in both], edges)
         pure, parts = _purified(points, counts)
-        pairs[key] = edges, _silent_where_unseen(pure, counts)
-        for axis, feature in enumerate(key):
+        pairs[both] = edges, _silent_where_unseen(pure, counts)
+        for axis, feature in enumerate(both):
             singles[(feature,)] = _added(singles.get((feature,)), edges[axis], parts[axis])
-    centered = {}
+    centered: dict[Key, Grid] = {}
     for key, (edges, points) in singles.items():
         mean = float(points[glassbox.cells(edges[0], columns[names[key[0]]])].mean())
         points = _neutral_where_unseen(points - mean, edges[0], columns[names[key[0]]])

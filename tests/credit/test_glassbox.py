@@ -103,7 +103,7 @@ def test_a_model_that_does_not_fit_together_is_refused(change):
         glassbox.parse(BODY | change, "")
 
 
-@pytest.mark.parametrize("name", ["nobody", "../facts", "cards/lendingclub_2018", "", "expert-2026-11"])
+@pytest.mark.parametrize("name", ["nobody", "../facts", "cards/prosper2_2009_2014", "", "expert-2026-11"])
 def test_unknown_model(name):
     with pytest.raises(glassbox.UnknownModel):
         glassbox.load(name)
@@ -156,8 +156,8 @@ def test_contributions_are_the_whole_score():
     [
         ([], "usage"),
         (["--model", "nobody", "in", "out"], "no model 'nobody'"),
-        (["--model=lendingclub_2018", "absent.parquet", "out"], "cannot read absent.parquet"),
-        (["--model=lendingclub_2018", "README.md", "out"], "cannot read README.md"),
+        (["--model=prosper2_2009_2014", "absent.parquet", "out"], "cannot read absent.parquet"),
+        (["--model=prosper2_2009_2014", "README.md", "out"], "cannot read README.md"),
         (["--quick", "a", "b"], "unknown switch --quick"),
     ],
 )
@@ -171,17 +171,17 @@ def test_wrong_calls_get_one_line(arguments, message, capsys):
 
 def test_a_file_of_another_schema_names_what_it_lacks(tmp_path, capsys):
     pq.write_table(pa.table({"row_id": [1], "bad": [0]}), tmp_path / "in.parquet")
-    arguments = ["--model", "lendingclub_2018", str(tmp_path / "in.parquet"), str(tmp_path / "out.parquet")]
+    arguments = ["--model", "prosper2_2009_2014", str(tmp_path / "in.parquet"), str(tmp_path / "out.parquet")]
     assert run_command(arguments, stdout=sys.stdout, stderr=sys.stderr) == 2
-    assert "annual_inc" in capsys.readouterr().err
+    assert "StatedMonthlyIncome" in capsys.readouterr().err
     assert not (tmp_path / "out.parquet").exists()
 
 
 def test_scoring_loads_nothing_that_trains_and_no_django(tmp_path):
-    found = glassbox.load("lendingclub_2018")
+    found = glassbox.load("prosper2_2009_2014")
     pq.write_table(strange(found), tmp_path / "in.parquet")
     program = (
-        "import sys; sys.argv = ['manage.py', 'score_dataset', '--model', 'lendingclub_2018', sys.argv[1], sys.argv[2]]\n"
+        "import sys; sys.argv = ['manage.py', 'score_dataset', '--model', 'prosper2_2009_2014', sys.argv[1], sys.argv[2]]\n"
         "import manage\n"
         "try: manage.main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
