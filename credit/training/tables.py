@@ -83,7 +83,8 @@ def compiled(trees: list[Mapping[str, Any]], names: list[str], columns: Mapping[
         points = _neutral_where_unseen(points - mean, edges[0], columns[names[key[0]]])
         centered[key] = edges, points
         constant += mean
-    return [_row(key, grid, names, scale) for key, grid in sorted({**centered, **pairs}.items())], constant * scale
+    everything: dict[Key, Grid] = {**centered, **pairs}
+    return [_row(key, grid, names, scale) for key, grid in sorted(everything.items())], constant * scale
 
 
 def _counts(values: list[NDArray[np.float64]], edges: list[NDArray[np.float64]]) -> NDArray[np.float64]:
