@@ -69,8 +69,8 @@ def compiled(trees: list[Mapping[str, Any]], names: list[str], columns: Mapping[
     """(tables as the model's file holds them, intercept). Effects of one input leave the tables of pairs; every table is centered."""
     found = grids(trees)
     constant = float(np.sum(found.pop((), ([], np.zeros(())))[1]))
-    pairs = {key: grid for key, grid in found.items() if len(key) == 2}
-    singles = {key: grid for key, grid in found.items() if len(key) == 1}
+    pairs: dict[Key, Grid] = {key: grid for key, grid in found.items() if len(key) == 2}
+    singles: dict[Key, Grid] = {key: grid for key, grid in found.items() if len(key) == 1}
     for both, (edges, points) in pairs.items():
         counts = _counts([columns[names[feature]] for feature in both], edges)
         pure, parts = _purified(points, counts)

@@ -114,7 +114,7 @@ def test_shipped_models_are_small_and_read_at_most_two_inputs_at_a_time(name):
     found = glassbox.load(name)
     assert found.name == name
     assert all(1 <= len(table.of) <= 2 for table in found.tables)
-    assert (glassbox.MODELS / f"{name}.json").stat().st_size < 300_000
+    assert (glassbox.MODELS / f"{name}.json").stat().st_size < 400_000
 
 
 def strange(found, rows=40):
