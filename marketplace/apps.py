@@ -10,4 +10,4 @@ class MarketplaceConfig(AppConfig):
         from payments import wallet
 
         wallet.describe_kinds({"pledge": _("Pledge to a loan")})
-        from marketplace import listing, notices  # noqa: F401 registers the handlers of jobs that end here
+        from marketplace import listing, notices, personal_data  # noqa: F401 registers the handlers of jobs that end here

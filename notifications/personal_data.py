@@ -11,7 +11,7 @@ from accounts.models import User
 from notifications import catalogue, preferences
 from notifications.channels import inbox
 from notifications.models import Message, Preference
-from privacy import rights, vault
+from privacy import rights, sweeps, vault
 from privacy.models import DataSubject
 
 
@@ -57,4 +57,12 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
     Preference.objects.filter(user__subject=subject).delete()
 
 
+def _old_messages(*, cutoff: datetime, now: datetime) -> list[int]:
+    """Read or not."""
+    gone = list(Message.objects.filter(said_at__lt=cutoff).values_list("pk", flat=True)[:50_000])
+    Message.objects.filter(pk__in=gone).delete()
+    return gone
+
+
+sweeps.register("notification", app="notifications", sweep=_old_messages)
 rights.register("notifications", export=export, erase=erase)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +14,7 @@ from accounts.models import User
 from notifications import catalogue
 from notifications.catalogue import Wording
 from notifications.models import Message
-from privacy import disclosure, retention
+from privacy import disclosure
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,3 @@ def mark_read(user: User, *, now: datetime, reference: str | None = None) -> int
     """One message, or all of them. Returns how many were unread."""
     rows = Message.objects.filter(user=user, read_at=None)
     return (rows if reference is None else rows.filter(reference=reference)).update(read_at=now)
-
-
-def forget_old(*, now: datetime) -> int:
-    """Messages past their time go, read or not. Returns how many."""
-    days = retention.get("notification").days
-    assert days is not None
-    return Message.objects.filter(said_at__lt=now - timedelta(days=days)).delete()[0]

@@ -116,13 +116,3 @@ def test_every_template_has_chinese_of_its_own(template):
             chinese = str(text)
         assert any("\u4e00" <= sign <= "\u9fff" for sign in chinese)
         assert catalogue._PLACE.findall(str(text)) == [] or set(catalogue._PLACE.findall(chinese)) == set(catalogue._PLACE.findall(str(text)))
-
-
-def test_old_messages_are_forgotten(say, now, people):
-    from datetime import timedelta
-
-    alice = people("alice")
-    say(alice)
-    say(alice, key="kite:2", now=now + timedelta(days=300))
-    assert inbox.forget_old(now=now + timedelta(days=366)) == 1
-    assert inbox.of(alice.user).count() == 1

@@ -1,13 +1,14 @@
 """Messages are in the copy a person takes, and gone with the person."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
 from accounts import parties
 from notifications import preferences
 from notifications.models import Message, Preference
-from privacy import rights
+from privacy import rights, sweeps
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -35,3 +36,12 @@ def test_erasure_takes_messages_and_choices(say, now, people):
     assert Message.objects.filter(user=bob.user).count() == 2
     rights.erase(business.subject, now=now)
     assert Message.objects.filter(user=bob.user).count() == 1
+
+
+def test_old_messages_go_with_a_proof(say, now, people):
+    alice = people("alice")
+    say(alice)
+    say(alice, key="kite:2", now=now + timedelta(days=300))
+    proofs = sweeps.run(now=now + timedelta(days=366))
+    assert [(proof.rule, proof.count) for proof in proofs if proof.app == "notifications"] == [("notification", 1)]
+    assert Message.objects.filter(user=alice.user).count() == 1

@@ -1,0 +1,52 @@
+"""What the market holds about a person: the listing of their loan, which shows their project to others, and the pledges they made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+
+from loans.personal_data import ERASED
+from marketplace.models import Listing, Pledge
+from privacy import copies, rights, sweeps
+from privacy.models import DataSubject
+
+
+def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
+    """Listings exactly as others saw them, and every pledge."""
+    return {
+        "listings": copies.rows(Listing.objects.filter(loan__file__subject=subject), now=now),
+        "pledges": copies.rows(Pledge.objects.filter(party__subject=subject), now=now),
+    }
+
+
+def holds(*, subject: DataSubject) -> list[str]:
+    """A pledge in an open listing is settled or taken back first."""
+    return ["open_pledge"] if Pledge.objects.filter(party__subject=subject, state="reserved").exists() else []
+
+
+def erase(*, subject: DataSubject, now: datetime) -> None:
+    """What was shown of the person goes; amounts, rate and grade stay for those who funded it."""
+    _empty(Listing.objects.filter(loan__file__subject=subject))
+
+
+def _empty(listings: Iterable[Listing]) -> list[int]:
+    found = list(listings)
+    for listing in found:
+        shown = listing.disclosed
+        funds = [{"label": ERASED, "amount": item["amount"]} for item in shown["funds"]]
+        gone = shown | {"facts": {}, "withheld": [*shown["facts"], *shown["withheld"]], "summary": ERASED, "funds": funds}
+        Listing.objects.filter(pk=listing.pk).update(title=ERASED, disclosed=gone)
+    return [listing.pk for listing in found]
+
+
+def _old_listings(*, cutoff: datetime, now: datetime) -> Sequence[object]:
+    """The listing goes with the file it was made from."""
+    over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", closed_at__lt=cutoff)
+    return _empty(Listing.objects.filter(over).exclude(title=ERASED)[:500])
+
+
+rights.register("marketplace", export=export, erase=erase, holds=holds)
+sweeps.register("loan_file", app="marketplace", sweep=_old_listings)
