@@ -29,4 +29,4 @@ def own_offer(reference: str, *, party: Party) -> Offer:
 
 
 def own_loan(reference: str, *, party: Party) -> Loan:
-    return get_object_or_404(Loan.objects.select_related("agreement", "party", "file"), reference=reference, party=party)
+    return get_object_or_404(Loan.objects.select_related("agreement__offer__application", "party", "file"), reference=reference, party=party)

@@ -85,6 +85,15 @@ def seal(*, loan: Loan, now: datetime) -> None:
         _keep(contract, kind="sealed", holders=holders, now=now)
 
 
+def preview(offer: Offer, *, language: str, now: datetime) -> bytes:
+    """The agreement as it would be signed, for those who are to sign it. Nothing is kept."""
+    terms = terms_of(offer)
+    contract = Agreement(
+        offer=offer, reference=offer.reference, terms=terms, terms_sha256=hashlib.sha256(seals.canonical(terms)).hexdigest(), language=language
+    )
+    return paper.agreement(contract, obligors=_names(contract, now=now), holders=(), signatures=Signature.objects.none())
+
+
 def _keep(contract: Agreement, *, kind: str, holders: Any, now: datetime) -> None:
     """Render, hash, sign and encrypt one paper. Names are opened for the paper only and stay sealed everywhere else."""
     subject_id = contract.offer.application.file.subject_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +21,9 @@ PROJECT = ("title", "summary", "purpose", "amount", "term_months", "method")
 MONEY = ("income_monthly", "debt_monthly", "debt_total", "debt_other_platforms")
 
 
-def own(application: Application, section: str, *, by: User, page: str, now: datetime) -> dict[str, Any]:
-    """What the person answered in a sealed section, opened for themselves through the logged door; only what is answered."""
-    fields = [name for name in applications.SEALED[section] if getattr(application.file, name) is not None]
+def own(application: Application, section: str, *, by: User, page: str, now: datetime, only: Collection[str] = ()) -> dict[str, Any]:
+    """What the person answered in a sealed section (or in `only` these fields of it), opened for themselves through the logged door."""
+    fields = [name for name in applications.SEALED[section] if getattr(application.file, name) is not None and (not only or name in only)]
     if not fields:
         return {}
     opened = disclosure.reveal(application.file, fields, actor=actor(by), purpose="application", page=page, now=now)
@@ -59,12 +60,15 @@ def save(application: Application, section: str, form: django_forms.Form, *, now
 
 
 def reasons(application: Application, *, by: User, language: str | None, page: str, now: datetime) -> list[dict[str, Any]]:
-    """The scorecard's reasons, opened for the person they are about."""
+    """The scorecard's reasons, and what would have changed the outcome (`way`), opened for the person they are about."""
     if application.decision is None:
         return []
     opened = disclosure.reveal(application.decision, ["output"], actor=actor(by), purpose="automated_decision", page=page, now=now)
     locale = supported(language)
-    return [{"text": reason["text"].get(locale, reason["text"]["en"]), "lost": reason["points_lost"]} for reason in opened["output"]["score"]["reasons"]]
+    return [
+        {"text": reason["text"].get(locale, reason["text"]["en"]), "lost": reason["points_lost"], "way": reason.get("counterfactual")}
+        for reason in opened["output"]["score"]["reasons"]
+    ]
 
 
 def asked(application: Application, *, by: User, page: str, now: datetime) -> str:

@@ -18,6 +18,7 @@ from core import outbox, states, storage
 from core.refusals import Conflict
 from core.uploads import check_upload
 from credit import decision as decisions
+from credit.models import Decision
 from loans import facts, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
 from privacy import assessments, consents, subjects
@@ -26,6 +27,7 @@ SECTIONS = ("project", "funds", "background", "repayment", "finances", "document
 REQUIRED_CONSENTS = ("application", "automated_decision", "listing_disclosure")
 OPTIONAL_CONSENTS = ("credit_source", "named_recipient")
 DOCUMENTS_MAX = 12
+OPEN = ("draft", "referred")  # while these hold, answers and documents may still be given
 SEALED = {
     "background": ("background",),
     "repayment": ("repayment_plan", "repayment_source"),
@@ -74,18 +76,20 @@ def start(*, party: Party, by: User, language: str, now: datetime) -> Applicatio
     return application
 
 
-def _draft(application: Application) -> Application:
-    """The application, locked, still a draft; a submitted one is frozen."""
+def editable(application: Application, *, states: Sequence[str] = ("draft",)) -> Application:
+    """The application, locked, still open to its borrower; a submitted one is frozen. Raises UnableToApply."""
     locked = Application.objects.select_for_update(of=("self",)).select_related("file", "party").get(pk=application.pk)
-    if locked.state != "draft":
+    if locked.state not in states:
         raise UnableToApply("frozen", _("This application was already submitted and can no longer be changed."))
     return locked
 
 
 @transaction.atomic
-def save_project(application: Application, *, title: str, summary: str, purpose: str, amount: int, term_months: int, method: str, now: datetime) -> None:
+def save_project(
+    application: Application, *, title: str, summary: str, purpose: str, amount: int | None, term_months: int | None, method: str, now: datetime
+) -> None:
     """What is published: the project in the borrower's own words, without names, and what is asked for."""
-    draft = _draft(application)
+    draft = editable(application)
     draft.title, draft.summary, draft.purpose = title, summary, purpose
     draft.amount, draft.term_months, draft.method, draft.saved_at = amount, term_months, method, now
     draft.save(update_fields=["title", "summary", "purpose", "amount", "term_months", "method", "saved_at"])
@@ -94,7 +98,7 @@ def save_project(application: Application, *, title: str, summary: str, purpose:
 @transaction.atomic
 def save_funds(application: Application, *, items: Sequence[tuple[str, int]], now: datetime) -> None:
     """Replace the itemised use of funds by `items` of (label, amount)."""
-    draft = _draft(application)
+    draft = editable(application)
     draft.funds.all().delete()
     FundsItem.objects.bulk_create(FundsItem(application=draft, position=k, label=label, amount=amount) for k, (label, amount) in enumerate(items, start=1))
     Application.objects.filter(pk=draft.pk).update(saved_at=now)
@@ -102,8 +106,8 @@ def save_funds(application: Application, *, items: Sequence[tuple[str, int]], no
 
 @transaction.atomic
 def save_answers(application: Application, *, section: str, answers: dict[str, str | None], now: datetime) -> None:
-    """Seal the answers of one section into the file. Only the section's own fields are taken."""
-    draft = _draft(application)
+    """Seal the answers of one section into the file. Only the section's own fields are taken. Open again while we ask for more."""
+    draft = editable(application, states=OPEN)
     fields = [field for field in SEALED[section] if field in answers]
     for field in fields:
         value = answers[field]
@@ -115,7 +119,7 @@ def save_answers(application: Application, *, section: str, answers: dict[str, s
 @transaction.atomic
 def add_document(application: Application, *, kind: str, upload: UploadedFile, now: datetime) -> Document:
     """Check, clean, encrypt and keep one upload. Raises ValidationError for what is not a harmless document."""
-    draft = _draft(application)
+    draft = editable(application, states=OPEN)
     if draft.documents.filter(removed_at=None).count() >= DOCUMENTS_MAX:
         raise UnableToApply("too_many_documents", _("You can add at most 12 documents. Remove one first."))
     clean = check_upload(upload)
@@ -135,7 +139,7 @@ def add_document(application: Application, *, kind: str, upload: UploadedFile, n
 @transaction.atomic
 def remove_document(document: Document, *, now: datetime) -> None:
     """Take a document back while the application is a draft: the content is destroyed, the row says when."""
-    _draft(document.application)
+    editable(document.application)
     removed = Document.objects.filter(pk=document.pk, removed_at=None).update(removed_at=now)
     if removed:
         transaction.on_commit(lambda: storage.delete_document(path=document.stored_name))
@@ -168,22 +172,13 @@ def progress(application: Application, *, now: datetime) -> dict[str, bool]:
 @transaction.atomic
 def submit(application: Application, *, by: User, as_of: date, now: datetime) -> None:
     """Freeze the application, gather the facts, decide. Raises UnableToApply with what is missing. A person reads it next."""
-    draft = _draft(application)
+    draft = editable(application)
     missing = [section for section, done in progress(draft, now=now).items() if not done]
     if missing:
         raise UnableToApply("incomplete", _("Some sections are not complete yet."), missing)
-    _check_party(draft)
+    _check_party(draft, now=now)
     _check_assessed(now=now)
-    gathered = facts.gather(draft, as_of=as_of, now=now)
-    decision = decisions.decide(
-        about=draft.reference,
-        subject=draft.file.subject,
-        facts=gathered,
-        product=product.STANDARD,
-        as_of=as_of,
-        now=now,
-        method=draft.method,  # type: ignore[arg-type]
-    )
+    decision = assess(draft, as_of=as_of, now=now)
     states.move(draft, "submitted", now=now, by=by.pk, why="submitted", decision=decision)
     audit.record(actor=by, action="application.submit", target=draft.reference, now=now)
     outbox.enqueue("application.submitted", key=f"application:{draft.pk}:submitted", payload={"application": draft.pk})
@@ -197,12 +192,26 @@ def _check_assessed(*, now: datetime) -> None:
         raise UnableToApply("feature_off", error.message) from error
 
 
-def _check_party(application: Application) -> None:
+def assess(application: Application, *, as_of: date, now: datetime) -> Decision:
+    """The decision on the facts as they are now, kept with what it saw."""
+    return decisions.decide(
+        about=application.reference,
+        subject=application.file.subject,
+        facts=facts.gather(application, as_of=as_of, now=now),
+        product=product.STANDARD,
+        as_of=as_of,
+        now=now,
+        method=application.method,  # type: ignore[arg-type]
+    )
+
+
+def _check_party(application: Application, *, now: datetime) -> None:
     if application.party.verified_at is None:
         raise UnableToApply("identity", _("Please confirm your identity first. Your draft is kept."))
-    waiting = application.obligors.filter(state="invited")
-    if waiting.exists():
-        raise UnableToApply("obligors", _("A co-borrower you invited has not answered yet."), ["obligors"])
+    if application.obligors.filter(state="invited", expires_at__gt=now).exists():
+        raise UnableToApply("obligors", _("A co-borrower you invited has not answered yet. Wait, or take the invitation back."), ["obligors"])
+    for obligor in application.obligors.filter(state="invited"):
+        states.move(obligor, "expired", now=now, why="time")
 
 
 @transaction.atomic
@@ -210,6 +219,8 @@ def withdraw(application: Application, *, by: User, now: datetime) -> None:
     """The borrower takes the application back, at any point before acceptance."""
     locked = Application.objects.select_for_update().get(pk=application.pk)
     states.move(locked, "withdrawn", now=now, by=by.pk, why="by_borrower")
+    for obligor in locked.obligors.filter(state="invited"):
+        states.move(obligor, "expired", now=now, by=by.pk, why="application_withdrawn")
     locked.offers.filter(state="open").update(state="withdrawn")
     audit.record(actor=by, action="application.withdraw", target=locked.reference, now=now)
 
@@ -250,12 +261,6 @@ def refer(application: Application, *, by: User, reason: str, now: datetime) -> 
 def decline(application: Application, *, by: User, reason: str, now: datetime) -> None:
     """Decline with a reason. The borrower sees the scorecard's reasons and how to ask for another look."""
     _verdict(application, "declined", Review.Verdict.DECLINE, by=by, reason=reason, now=now)
-
-
-@transaction.atomic
-def take_back(application: Application, *, by: User, now: datetime) -> None:
-    """A referred application, answered, is reviewed again by whoever referred it or somebody else."""
-    claim(application, by=by, now=now)
 
 
 def _verdict(application: Application, to: str, verdict: str, *, by: User, reason: str, now: datetime) -> None:

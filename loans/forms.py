@@ -11,30 +11,66 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MoneyField, normalize_digits
-from core.money import digits
+from core.money import digits, format_amount
 from loans import product, schedule, words
 from loans.models import Document
 from loans.models.application import METHODS, PURPOSES
 from privacy.forms import ConsentField
 
-TERMS = [(str(months), _("%(months)s months") % {"months": months}) for months in product.STANDARD.terms]
 TEXT_MAX = 4000
 ITEMS = 8
+ITEMS_SHOWN = 3
 
 
 def _blank(choices: Iterable[Any]) -> list[Any]:
     return [("", _("Choose")), *choices]
 
 
-class ProjectForm(forms.Form):
-    """What investors read, in the borrower's own words, and what is asked for."""
+def _terms() -> list[Any]:
+    return _blank((str(months), _("%(months)s months") % {"months": months}) for months in product.STANDARD.terms)
 
-    title = forms.CharField(label=_("Title of the project"), max_length=80, help_text=_("Investors see this. Leave out names and addresses."))
-    summary = forms.CharField(label=_("The project in a few sentences"), max_length=600, widget=forms.Textarea, help_text=_("Investors see this too."))
-    purpose = forms.ChoiceField(label=_("What is it for?"), choices=_blank(PURPOSES))
-    amount = MoneyField(label=_("Amount"), min_value=product.STANDARD.amount_min, max_value=product.STANDARD.amount_max)
-    term_months = forms.TypedChoiceField(label=_("Over how long?"), choices=_blank(TERMS), coerce=int)
-    method = forms.ChoiceField(label=_("How do you want to repay?"), choices=METHODS, widget=forms.RadioSelect)
+
+def _seen(field: Any, pane: str, words: Any = "") -> Any:
+    """Marks who will see what is typed here."""
+    field.pane, field.pane_words = pane, words
+    return field
+
+
+class ProjectForm(forms.Form):
+    """What investors read, in the borrower's own words."""
+
+    title = _seen(forms.CharField(label=_("Title of the project"), max_length=80, help_text=_("Leave out names and addresses.")), "pledger")
+    summary = _seen(
+        forms.CharField(
+            label=_("The project in a few sentences"),
+            max_length=600,
+            widget=forms.Textarea({"rows": 6}),
+            help_text=_("What you will do, why it earns the money back, and what could go wrong. Up to 600 characters."),
+        ),
+        "pledger",
+    )
+    purpose = _seen(forms.ChoiceField(label=_("What is it for?"), choices=_blank(PURPOSES)), "pledger")
+
+
+class AmountForm(forms.Form):
+    """How much, over how long, repaid how."""
+
+    amount = _seen(
+        MoneyField(
+            label=_("Amount"),
+            min_value=product.STANDARD.amount_min,
+            max_value=product.STANDARD.amount_max,
+            help_text=_("¥5,000 to ¥2,000,000, in steps of ¥100."),
+        ),
+        "pledger",
+    )
+    term_months = forms.TypedChoiceField(label=_("Over how long?"), choices=_terms, coerce=int)
+    method = forms.ChoiceField(
+        label=_("How do you want to repay?"),
+        choices=METHODS,
+        widget=forms.RadioSelect,
+        help_text=_("Equal installments: the same every month. Equal principal: more at first, less interest in all."),
+    )
 
     def clean_amount(self) -> int:
         amount: int = self.cleaned_data["amount"]
@@ -44,60 +80,107 @@ class ProjectForm(forms.Form):
 
 
 class FundsForm(forms.Form):
-    """The itemised use of funds: as many lines as are filled in, together the amount asked for."""
+    """The itemised use of funds: as many lines as are filled in, together the amount asked for. `rows` lines are shown."""
 
-    def __init__(self, *args: Any, total: int | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, total: int | None, rows: int = ITEMS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.total = total
-        for k in range(1, ITEMS + 1):
-            self.fields[f"label_{k}"] = forms.CharField(label=_("Item %(number)s") % {"number": k}, max_length=80, required=False)
-            self.fields[f"amount_{k}"] = MoneyField(label=_("Amount of item %(number)s") % {"number": k}, required=False)
+        self.total, self.rows = total, min(max(rows, ITEMS_SHOWN), ITEMS)
+        for k in range(1, self.rows + 1):
+            self.fields[f"label_{k}"] = forms.CharField(label=_("What it is for"), max_length=80, required=False)
+            self.fields[f"amount_{k}"] = MoneyField(label=_("Amount"), required=False)
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Each line's two fields, for the page."""
+        return [{"number": k, "label": self[f"label_{k}"], "amount": self[f"amount_{k}"]} for k in range(1, self.rows + 1)]
 
     def items(self) -> list[tuple[str, int]]:
         data = self.cleaned_data
-        return [(data[f"label_{k}"], data[f"amount_{k}"]) for k in range(1, ITEMS + 1) if data.get(f"label_{k}") and data.get(f"amount_{k}")]
+        rows = range(1, self.rows + 1)
+        return [(data[f"label_{k}"], data[f"amount_{k}"]) for k in rows if data.get(f"label_{k}") and data.get(f"amount_{k}")]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for k in range(1, ITEMS + 1):
+        for k in range(1, self.rows + 1):
+            missing = "label" if data.get(f"amount_{k}") else "amount"
             if bool(data.get(f"label_{k}")) != bool(data.get(f"amount_{k}")) and f"amount_{k}" not in self.errors:
-                self.add_error(f"amount_{k}", _("An item needs both words and an amount."))
-        if not self.errors and self.total is not None and sum(amount for _label, amount in self.items()) != self.total:
-            raise forms.ValidationError(_("The items must add up to the amount you ask for."), code="sum")
+                self.add_error(f"{missing}_{k}", _("Item %(number)s needs both words and an amount.") % {"number": k})
+        if not self.errors and self.total is not None:
+            self._compare(sum(amount for _label, amount in self.items()), self.total)
         return data
+
+    def _compare(self, together: int, asked: int) -> None:
+        if together == asked:
+            return
+        words = {
+            "together": format_amount(together, product.STANDARD.currency),
+            "asked": format_amount(asked, product.STANDARD.currency),
+            "rest": format_amount(abs(asked - together), product.STANDARD.currency),
+        }
+        text = (
+            _("The items come to %(together)s, and you asked for %(asked)s. Add an item for the other %(rest)s, or ask for less.")
+            if together < asked
+            else _("The items come to %(together)s, and you asked for %(asked)s. That is %(rest)s too much.")
+        )
+        raise forms.ValidationError(text % words, code="sum")
 
 
 class BackgroundForm(forms.Form):
-    background = forms.CharField(
-        label=_("Background"), widget=forms.Textarea, max_length=TEXT_MAX, help_text=_("Who you are and what you do. Read by our assessors only.")
+    background = _seen(
+        forms.CharField(
+            label=_("Background"),
+            widget=forms.Textarea({"rows": 8}),
+            max_length=TEXT_MAX,
+            help_text=_("Who you are, what you do, and since when. You may name places and people here."),
+        ),
+        "sealed",
+        _("Our assessors only"),
     )
 
 
 class RepaymentForm(forms.Form):
-    repayment_plan = forms.CharField(label=_("How will you repay?"), widget=forms.Textarea, max_length=TEXT_MAX, help_text=_("Read by our assessors only."))
-    repayment_source = forms.ChoiceField(label=_("Mainly from"), choices=_blank(words.SOURCES.items()))
+    repayment_plan = _seen(
+        forms.CharField(
+            label=_("How will you repay?"),
+            widget=forms.Textarea({"rows": 6}),
+            max_length=TEXT_MAX,
+            help_text=_("Where the money for each month comes from, and what you do if it comes late."),
+        ),
+        "sealed",
+        _("Our assessors only"),
+    )
+    repayment_source = _seen(forms.ChoiceField(label=_("Mainly from"), choices=_blank(words.SOURCES.items())), "pledger")
 
 
-class FinancesForm(forms.Form):
-    """Income, debts and work. Amounts are kept as minor units; what is not known stays empty and is read by a person."""
+class WorkForm(forms.Form):
+    """Where and what the borrower works. What is not known stays empty and is read by a person."""
 
-    phone = forms.CharField(label=_("Your own phone number"), max_length=20, help_text=_("Yours, not somebody else's. We never ask for your contacts."))
-    region = forms.ChoiceField(label=_("Province"), choices=_blank(words.REGIONS.items()))
-    occupation = forms.ChoiceField(label=_("Work"), choices=_blank(words.OCCUPATIONS.items()))
-    industry = forms.ChoiceField(label=_("Industry"), choices=_blank(words.INDUSTRIES.items()), required=False)
-    housing = forms.ChoiceField(label=_("Housing"), choices=_blank(words.HOUSINGS.items()), required=False)
-    months_at_work = forms.IntegerField(label=_("Months in this work or business"), min_value=0, max_value=720, required=False)
-    income_monthly = MoneyField(label=_("Income a month, after tax"), min_value=0)
-    debt_monthly = MoneyField(label=_("Debt payments a month"), min_value=0, help_text=_("0 if none."))
-    debt_total = MoneyField(label=_("Debt in all"), min_value=0)
-    debt_other_platforms = MoneyField(label=_("Of that, on other platforms"), min_value=0, required=False)
-    overdue_count_6m = forms.IntegerField(label=_("Times overdue in the last 6 months"), min_value=0, max_value=99, required=False)
+    phone = _seen(
+        forms.CharField(label=_("Your own phone number"), max_length=20, help_text=_("Yours, not somebody else's. We never ask for your contacts.")), "sealed"
+    )
+    region = _seen(forms.ChoiceField(label=_("Province"), choices=_blank(words.REGIONS.items())), "pledger")
+    occupation = _seen(forms.ChoiceField(label=_("Work"), choices=_blank(words.OCCUPATIONS.items())), "pledger")
+    industry = _seen(forms.ChoiceField(label=_("Industry"), choices=_blank(words.INDUSTRIES.items()), required=False), "pledger")
+    housing = _seen(forms.ChoiceField(label=_("Housing"), choices=_blank(words.HOUSINGS.items()), required=False), "sealed")
+    months_at_work = _seen(
+        forms.IntegerField(label=_("Months in this work or business"), min_value=0, max_value=720, required=False), "pledger", _("Pledgers see a range")
+    )
 
     def clean_phone(self) -> str:
         phone = normalize_digits(str(self.cleaned_data["phone"])).replace(" ", "").replace("-", "")
         if not phone.removeprefix("+").isdigit() or not 7 <= len(phone.removeprefix("+")) <= 15:
             raise forms.ValidationError(_("Enter a phone number in digits."), code="phone")
         return phone
+
+
+class FinancesForm(forms.Form):
+    """Income and debts. Amounts are kept as minor units."""
+
+    income_monthly = _seen(MoneyField(label=_("Income a month, after tax"), min_value=0), "pledger", _("Pledgers see a range"))
+    debt_monthly = _seen(MoneyField(label=_("Debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed")
+    debt_total = _seen(MoneyField(label=_("Debt in all"), min_value=0), "pledger", _("Pledgers see a range"))
+    debt_other_platforms = _seen(MoneyField(label=_("Of that, on other platforms"), min_value=0, required=False), "pledger", _("Pledgers see a range"))
+    overdue_count_6m = _seen(forms.IntegerField(label=_("Times overdue in the last 6 months"), min_value=0, max_value=99, required=False), "pledger")
 
 
 class DocumentForm(forms.Form):
@@ -115,8 +198,41 @@ class ConsentsForm(forms.Form):
     named_recipient = ConsentField(purpose="named_recipient")
 
 
+class ReplyForm(forms.Form):
+    """The borrower's answer to a request for more."""
+
+    text = forms.CharField(label=_("Your answer"), widget=forms.Textarea({"rows": 8}), max_length=TEXT_MAX)
+
+
+class ObligorForm(forms.Form):
+    """What a co-borrower says about themselves, and their own two consents."""
+
+    income_monthly = _seen(MoneyField(label=_("Your income a month, after tax"), min_value=0), "sealed", _("Our assessors only"))
+    debt_monthly = _seen(MoneyField(label=_("Your debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed", _("Our assessors only"))
+    application = ConsentField(purpose="application", needed=True)
+    automated_decision = ConsentField(purpose="automated_decision", needed=True)
+
+
 class RepayForm(forms.Form):
     amount = MoneyField(label=_("Amount"))
+
+
+class WholeProjectForm(ProjectForm, AmountForm):
+    """The section as programs send it: the project and what is asked for, together."""
+
+
+class WholeFinancesForm(WorkForm, FinancesForm):
+    """The section as programs send it: work, income and debts, together."""
+
+
+SECTION_FORMS: dict[str, type[forms.Form]] = {
+    "project": WholeProjectForm,
+    "funds": FundsForm,
+    "background": BackgroundForm,
+    "repayment": RepaymentForm,
+    "finances": WholeFinancesForm,
+    "privacy": ConsentsForm,
+}
 
 
 METHOD_WORDS: list[tuple[str, Any]] = [
@@ -211,13 +327,3 @@ class CalculatorForm(forms.Form):
         """What the engine said, at the field it concerns, in the reader's language."""
         field = self.ENGINE_FIELDS.get(error.field, "amount")
         self.add_error(field, self.REFUSALS.get(field, _("With these figures there is no schedule.")))
-
-
-SECTION_FORMS: dict[str, type[forms.Form]] = {
-    "project": ProjectForm,
-    "funds": FundsForm,
-    "background": BackgroundForm,
-    "repayment": RepaymentForm,
-    "finances": FinancesForm,
-    "privacy": ConsentsForm,
-}

@@ -5,9 +5,12 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from loans import offer
+from loans import obligor, offer
 
 
 @shared_task(ignore_result=True)
 def expire_offers() -> None:
-    offer.expire_due(now=timezone.now())
+    """Offers nobody accepted, and invitations nobody took up."""
+    now = timezone.now()
+    offer.expire_due(now=now)
+    obligor.expire_due(now=now)

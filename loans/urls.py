@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loans.views import apply, calculator, life, offers
+from loans.views import apply, calculator, documents, life, obligors, offers, status
 
 app_name = "loans"
 urlpatterns = [
@@ -14,11 +14,18 @@ urlpatterns = [
     path("applications/<str:reference>/check/", apply.check, name="check"),
     path("applications/<str:reference>/submit/", apply.submit, name="submit"),
     path("applications/<str:reference>/withdraw/", apply.withdraw, name="withdraw"),
-    path("applications/<str:reference>/documents/", apply.documents, name="documents"),
-    path("documents/<str:reference>/", apply.document, name="document"),
-    path("documents/<str:reference>/remove/", apply.remove_document, name="remove_document"),
+    path("applications/<str:reference>/answer/", status.answer, name="answer"),
+    path("applications/<str:reference>/documents/", documents.documents, name="documents"),
+    path("documents/<str:reference>/", documents.document, name="document"),
+    path("documents/<str:reference>/remove/", documents.remove_document, name="remove_document"),
+    path("applications/<str:reference>/co-borrowers/", obligors.obligors, name="obligors"),
+    path("co-borrow/key/<str:token>/", obligors.invitation, name="invitation"),  # "key/…" is what our logs leave out
+    path("co-borrow/<str:reference>/", obligors.obligation, name="obligation"),
+    path("co-borrow/<str:reference>/take-back/", obligors.take_back, name="take_back"),
+    path("co-borrow/<str:reference>/step-back/", obligors.step_back, name="step_back"),
     path("applications/<str:reference>/<str:section>/", apply.section, name="section"),
     path("offers/<str:reference>/", offers.offer, name="offer"),
+    path("offers/<str:reference>/agreement/", offers.draft_paper, name="draft_paper"),
     path("offers/<str:reference>/sign/", offers.sign, name="sign"),
     path("offers/<str:reference>/decline/", offers.decline, name="decline"),
     path("papers/<str:reference>/<str:kind>/", offers.paper, name="paper"),

@@ -91,11 +91,10 @@ def _percent(rate: Decimal) -> str:
 def cash_flow(listing: Listing, amount: int) -> dict[str, Any]:
     """What `amount` would bring month by month if every installment is paid, before the servicing fee: the chart's shape."""
     made = plan(listing, amount)
-    last = len(made.installments)
     rows = [
         {
             "label": _("Month %(number)s") % {"number": row.number},
-            "tick": str(row.number) if row.number in (1, last) or not row.number % 6 else "",
+            "tick": str(row.number),
             "year": "",
             "values": {"principal": row.principal, "interest": row.interest},
             "past": False,

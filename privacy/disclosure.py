@@ -26,6 +26,7 @@ ROLES = {
     "holder": pgettext_lazy("role", "holder"),
     "claimant": pgettext_lazy("role", "claimant"),
     "borrower": pgettext_lazy("role", "borrower"),
+    "co_borrower": pgettext_lazy("role", "co-borrower"),
     "staff": pgettext_lazy("role", "staff"),
     "moderator": pgettext_lazy("role", "reviewer"),
     "reviewer": pgettext_lazy("role", "reviewer"),

@@ -1,7 +1,7 @@
 """The nouns of a loan, one file each."""
 
 from loans.models.agreement import Agreement, AgreementPaper, Signature
-from loans.models.application import Application, Document, FundsItem, Obligor, Review
+from loans.models.application import Application, Document, FundsItem, Obligor, Reply, Review
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
 from loans.models.loan import Charge, DayRun, Disbursement, Installment, Loan, Participation
 from loans.models.offer import Offer
@@ -26,6 +26,7 @@ __all__ = [
     "Participation",
     "Portion",
     "Repayment",
+    "Reply",
     "Review",
     "Share",
     "Signature",

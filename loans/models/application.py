@@ -23,7 +23,7 @@ APPLICATION = Transitions(
         "draft": ("submitted", "withdrawn"),
         "submitted": ("in_review", "withdrawn"),
         "in_review": ("submitted", "referred", "approved", "declined", "withdrawn"),
-        "referred": ("in_review", "withdrawn"),
+        "referred": ("submitted", "in_review", "withdrawn"),
         "approved": ("offered", "declined", "withdrawn"),
         "offered": ("accepted", "lapsed", "withdrawn"),
         "accepted": (),
@@ -218,3 +218,17 @@ class Review(SealedRow):
     class Meta:
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
+
+
+class Reply(SealedRow):
+    """The borrower's answer to a request for more, sealed; one for each request."""
+
+    review = models.OneToOneField(Review, on_delete=models.PROTECT, related_name="reply")
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="replies")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = EncryptedTextField(subject="application__file__subject", purpose="review", kind="message", retention="loan_file")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("reply")
+        verbose_name_plural = _("replies")

@@ -1,4 +1,4 @@
-"""Applying: a task list over a saved draft, one section a page, check your answers, submit once."""
+"""Applying: a task list over a saved draft, one idea a step, check your answers, submit once."""
 
 from __future__ import annotations
 
@@ -6,38 +6,27 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import actor, party_required
+from accounts.access import party_required
 from core import business_day, states
 from core.idempotency import once_per_form
-from loans import access, words
 from loans import answers as answers_of
 from loans import application as applications_of
+from loans import words
 from loans.application import UnableToApply
-from loans.forms import SECTION_FORMS, DocumentForm
-from loans.models import Application
+from loans.forms import FundsForm
+from loans.models import Application, Obligor
+from loans.views import status, steps
 from loans.views.common import own_application, party_of, user_of
-from privacy import disclosure
+from loans.views.steps import BY_CODE, STEPS, Step
 from privacy.notices import supported
-
-TITLES = {
-    "project": gettext_lazy("The project"),
-    "funds": gettext_lazy("Use of funds"),
-    "background": gettext_lazy("Background"),
-    "repayment": gettext_lazy("Repayment plan"),
-    "finances": gettext_lazy("Income, debts and work"),
-    "documents": gettext_lazy("Documents"),
-    "privacy": gettext_lazy("Your choices about your data"),
-}
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +34,8 @@ TITLES = {
 @once_per_form
 def start(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
-        return render(request, "loans/start.html")
+        drafts = Application.objects.filter(party=party_of(request), state="draft").order_by("-saved_at")
+        return render(request, "loans/start.html", {"drafts": drafts, "party": party_of(request)})
     made = applications_of.start(party=party_of(request), by=user_of(request), language=supported(get_language()), now=timezone.now())
     return redirect("loans:application", made.reference)
 
@@ -53,8 +43,10 @@ def start(request: HttpRequest) -> HttpResponse:
 @require_GET
 @party_required(borrows=True)
 def applications(request: HttpRequest) -> HttpResponse:
-    rows = Application.objects.filter(party=party_of(request)).order_by("-created_at")
-    return render(request, "loans/applications.html", {"applications": rows})
+    """The party's own applications, and those of others it signs with."""
+    own = Application.objects.filter(party=party_of(request)).order_by("-created_at")
+    beside = Obligor.objects.filter(party=party_of(request), role="co_borrower").select_related("application").order_by("-pk")
+    return render(request, "loans/applications.html", {"applications": own, "obligors": beside})
 
 
 @require_GET
@@ -63,114 +55,92 @@ def applications(request: HttpRequest) -> HttpResponse:
 def application(request: HttpRequest, reference: str) -> HttpResponse:
     """The task list while it is a draft, the status afterwards."""
     found = own_application(request, reference)
-    if found.state == "draft":
-        return render(request, "loans/tasks.html", {"application": found, "tasks": _tasks(found)})
-    events = [{"title": _state_words(change.state), "at": change.at, "kind": "yes"} for change in reversed(states.history(found))]
-    offer = found.offers.order_by("-made_at").first()
-    now, by = timezone.now(), user_of(request)
-    reasons = answers_of.reasons(found, by=by, language=get_language(), page="loans:application", now=now)
-    asked = answers_of.asked(found, by=by, page="loans:application", now=now)
-    return render(request, "loans/status.html", {"application": found, "events": events, "offer": offer, "asked": asked, "reasons": reasons})
-
-
-def _state_words(state: str) -> str:
-    return str(dict(Application._meta.get_field("state").flatchoices)[state])
-
-
-def _tasks(found: Application) -> list[dict[str, Any]]:
-    progress = applications_of.progress(found, now=timezone.now())
-    tasks = []
-    for code, title in TITLES.items():
-        url = reverse("loans:documents", args=[found.reference]) if code == "documents" else reverse("loans:section", args=[found.reference, code])
-        done = progress[code]
-        if code == "documents":
-            state, said = ("done", _("Optional")) if not found.documents.filter(removed_at=None).exists() else ("done", _("Added"))
-        else:
-            state, said = ("done", _("Done")) if done else ("todo", _("To do"))
-        tasks.append({"title": title, "url": url, "state": state, "words": said})
-    return tasks
+    if found.state != "draft":
+        return status.page(request, found)
+    missing = steps.missing(found)
+    context = {"application": found, "tasks": steps.tasks(found), "missing": missing, "total": len(STEPS), "done": len(STEPS) - len(missing)}
+    return render(request, "loans/tasks.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
 @party_required("prepare", borrows=True)
 def section(request: HttpRequest, reference: str, section: str) -> HttpResponse:
-    """One section. What was typed stays when something is wrong; what is right is saved at once."""
+    """One step. What was typed stays when something is wrong; what is right is saved at once."""
     found = own_application(request, reference)
-    if section not in SECTION_FORMS:
+    step = BY_CODE.get(section)
+    if step is None or step.form is None:
         raise Http404
-    if found.state != "draft":
+    if found.state != "draft" and not (found.state == "referred" and section in steps.REOPENED):
         return redirect("loans:application", reference)
-    form = _form(request, found, section)
-    if request.method == "POST" and form.is_valid():
-        answers_of.save(found, section, form, now=timezone.now())
-        return redirect("loans:application", reference)
-    context = {"application": found, "form": form, "section": section, "title": TITLES[section], "tasks": _tasks(found)}
-    return render(request, "loans/section.html", context, status=422 if request.method == "POST" else 200)
+    form = _form(request, found, step)
+    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+        _save(found, step, form)
+        return _onward(request, found, step)
+    status_code = 422 if request.method == "POST" and "more" not in request.POST else 200
+    return render(request, "loans/section.html", _section_context(found, step, form), status=status_code)
 
 
-def _form(request: HttpRequest, found: Application, section: str) -> django_forms.Form:
-    initial = answers_of.saved(found, section, by=user_of(request), page="loans:section", now=timezone.now())
-    return answers_of.form(found, section, data=request.POST if request.method == "POST" else None, initial=initial)
+def _onward(request: HttpRequest, found: Application, step: Step) -> HttpResponse:
+    if found.state == "referred" or "leave" in request.POST:
+        messages.success(request, _("Saved."))
+        return redirect("loans:application", found.reference)
+    return redirect(steps.after(step, own_application(request, found.reference)))
 
 
-def _answers(request: HttpRequest, found: Application, section: str) -> dict[str, Any]:
-    return answers_of.own(found, section, by=user_of(request), page="loans:section", now=timezone.now())
+def _section_context(found: Application, step: Step, form: django_forms.Form) -> dict[str, Any]:
+    together = sum(item.amount for item in found.funds.all())
+    return {
+        "application": found,
+        "form": form,
+        "step": step,
+        "number": steps.number(step),
+        "total": len(STEPS),
+        "tasks": steps.tasks(found, current=step.code),
+        "together": together,
+        "left": (found.amount or 0) - together,
+        "can_add": isinstance(form, FundsForm) and form.rows < 8,
+    }
 
 
-@require_http_methods(["GET", "POST"])
-@never_cache
-@party_required("prepare", borrows=True)
-def documents(request: HttpRequest, reference: str) -> HttpResponse:
-    found = own_application(request, reference)
-    form = DocumentForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            applications_of.add_document(found, kind=form.cleaned_data["kind"], upload=form.cleaned_data["upload"], now=timezone.now())
-            return redirect("loans:documents", reference)
-        except ValidationError as error:
-            form.add_error("upload", error)
-        except UnableToApply as error:
-            form.add_error("upload", str(error.message))
-    rows = _named(request, found)
-    context = {"application": found, "form": form, "documents": rows, "tasks": _tasks(found)}
-    return render(request, "loans/documents.html", context, status=422 if request.method == "POST" else 200)
+def _form(request: HttpRequest, found: Application, step: Step) -> django_forms.Form:
+    assert step.form is not None
+    data = request.POST if request.method == "POST" else None
+    if step.code == "funds":
+        return _funds_form(request, found)
+    if step.code == "privacy":
+        return step.form(data)
+    if step.section == "project":
+        return step.form(data, initial={name: getattr(found, name) for name in step.form.base_fields if getattr(found, name)})
+    return step.form(data, initial=answers(request, found, step))
 
 
-def _named(request: HttpRequest, found: Application) -> list[dict[str, Any]]:
-    rows = list(found.documents.filter(removed_at=None).select_related("application__file").order_by("uploaded_at"))
-    if not rows:
-        return []
-    opened = disclosure.reveal_many(rows, ["name"], actor=actor(user_of(request)), purpose="application", page="loans:documents", now=timezone.now())
-    return [{"document": row, "name": opened[row.pk]["name"] if opened[row.pk] else row.reference} for row in rows]
+def _funds_form(request: HttpRequest, found: Application) -> FundsForm:
+    """As many lines as there are, and one more when asked for. Asking for a line checks nothing and loses nothing."""
+    items = list(found.funds.order_by("position"))
+    rows = len(items) + (0 if items else 1)
+    if request.method == "POST":
+        typed = request.POST.get("rows", "")
+        rows = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 3 else rows
+        if "more" in request.POST:
+            return FundsForm(initial=request.POST.dict(), total=found.amount, rows=rows + 1)
+        return FundsForm(request.POST, total=found.amount, rows=rows)
+    initial = {f"{part}_{item.position}": getattr(item, part) for item in items for part in ("label", "amount")}
+    return FundsForm(initial=initial, total=found.amount, rows=rows)
 
 
-@require_GET
-@never_cache
-@party_required(borrows=True)
-def document(request: HttpRequest, reference: str) -> HttpResponse:
-    """The person's own upload, as an attachment, never shown inside our origin."""
-    found = access.own_document(reference, party=party_of(request))
-    disclosure.note(
-        [found.application.file.subject_id],
-        kinds_seen=["document"],
-        actor=actor(user_of(request)),
-        purpose="application",
-        page="loans:document",
-        now=timezone.now(),
-        reference=found.reference,
-    )
-    response = HttpResponse(applications_of.open_content(found), content_type=found.content_type)
-    response["Content-Disposition"] = f'attachment; filename="{found.reference}"'
-    return response
+def answers(request: HttpRequest, found: Application, step: Step) -> dict[str, Any]:
+    """The person's own answers to one step, opened for themselves."""
+    return answers_of.own(found, step.section, by=user_of(request), page="loans:section", now=timezone.now(), only=steps.FIELDS[step.code])
 
 
-@require_POST
-@party_required("prepare", borrows=True)
-def remove_document(request: HttpRequest, reference: str) -> HttpResponse:
-    found = access.own_document(reference, party=party_of(request))
-    applications_of.remove_document(found, now=timezone.now())
-    return redirect("loans:documents", found.application.reference)
+def _save(found: Application, step: Step, form: django_forms.Form) -> None:
+    """The project is one section of two steps; what the other step said stays."""
+    if step.section == "project":
+        asked = {name: getattr(found, name) for name in answers_of.PROJECT} | form.cleaned_data
+        applications_of.save_project(found, **asked, now=timezone.now())
+    else:
+        answers_of.save(found, step.section, form, now=timezone.now())
 
 
 @require_GET
@@ -185,15 +155,22 @@ def check(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _check_context(request: HttpRequest, found: Application) -> dict[str, Any]:
-    answers = {code: _answers(request, found, code) for code in ("background", "repayment", "finances")}
-    shown = {code: [(name, words.VALUES.get(name, {}).get(value, value)) for name, value in rows.items()] for code, rows in answers.items()}
-    missing = [TITLES[code] for code, done in applications_of.progress(found, now=timezone.now()).items() if not done]
-    labels = {name: field.label for code in answers for name, field in SECTION_FORMS[code].base_fields.items()}
-    lines = [
-        {"code": code, "title": TITLES[code], "rows": [(labels[name], value, name in answers_of.MONEY) for name, value in rows if name in labels]}
-        for code, rows in shown.items()
-    ]
-    return {"application": found, "lines": lines, "missing": missing, "funds": found.funds.order_by("position")}
+    blocks = []
+    for step in STEPS:
+        if step.code in steps.FIELDS and step.form is not None:
+            labels = {name: field.label for name, field in step.form.base_fields.items()}
+            given = answers(request, found, step)
+            rows = [(labels[name], words.VALUES.get(name, {}).get(given[name], given[name]), name in answers_of.MONEY) for name in labels if name in given]
+            blocks.append({"code": step.code, "title": step.title, "url": steps.url_of(step, found), "rows": rows})
+    return {
+        "application": found,
+        "blocks": blocks,
+        "missing": steps.missing(found),
+        "funds": found.funds.order_by("position"),
+        "documents": found.documents.filter(removed_at=None).count(),
+        "obligors": found.obligors.filter(role="co_borrower", state__in=["invited", "joined"]).order_by("pk"),
+        "urls": {step.code: steps.url_of(step, found) for step in STEPS},
+    }
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import F, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -22,8 +23,10 @@ from loans.views.common import party_of, user_of
 @require_GET
 @party_required(borrows=True)
 def loans(request: HttpRequest) -> HttpResponse:
-    rows = Loan.objects.filter(party=party_of(request)).select_related("agreement__offer__application").order_by("-created_at")
-    return render(request, "loans/loans.html", {"loans": rows})
+    found = Loan.objects.filter(party=party_of(request)).select_related("agreement__offer__application").order_by("-created_at")
+    today = business_day.current()
+    rows = [{"loan": loan, "owed": repayment.owed(loan, as_of=today) if loan.state in repayment.REPAYABLE else None} for loan in found]
+    return render(request, "loans/loans.html", {"rows": rows})
 
 
 @require_GET
@@ -36,14 +39,19 @@ def loan(request: HttpRequest, reference: str) -> HttpResponse:
 def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 200) -> HttpResponse:
     today = business_day.current()
     living = found.state in repayment.REPAYABLE
+    quote = repayment.quote_settlement(found, as_of=today) if living else None
     context = {
         "loan": found,
         "form": form,
         "today": today,
         "living": living,
         "owed": repayment.owed(found, as_of=today) if living else None,
-        "quote": repayment.quote_settlement(found, as_of=today) if living else None,
-        "rows": found.installments.order_by("number"),
+        "quote": quote,
+        "penalties": quote.penalties if quote else 0,
+        "rows": found.installments.order_by("number").annotate(
+            total=F("principal") + F("interest") - F("waived_interest"), part_paid=F("paid_principal") + F("paid_interest")
+        ),
+        "repaid": found.repayments.aggregate(total=Sum("amount"))["total"],
         "papers": found.agreement.papers.order_by("pk"),
         "available": balance(code=AccountCode.CLIENT_CASH, owner=found.party.ledger_owner, currency=found.currency).available,
         "repayments": found.repayments.order_by("-paid_on", "-pk"),

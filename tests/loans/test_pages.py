@@ -14,21 +14,10 @@ from tests.cast import PASSWORD, alice, bob, carol, client_of, dan, eve, fay
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
-PROJECT = {
-    "title": "A second oven",
-    "summary": "A second oven for a bakery that sells out by ten.",
-    "purpose": "equipment",
-    "amount": "４８，０００",
-    "term_months": "6",
-    "method": "equal_installment",
-}
+PROJECT = {"title": "A second oven", "summary": "A second oven for a bakery that sells out by ten.", "purpose": "equipment"}
+AMOUNT = {"amount": "４８，０００", "term_months": "6", "method": "equal_installment"}
+WORK = {"phone": "13800138000", "region": "ZJ", "occupation": "self_employed", "industry": "food", "housing": "rent", "months_at_work": "72"}
 FINANCES = {
-    "phone": "13800138000",
-    "region": "ZJ",
-    "occupation": "self_employed",
-    "industry": "food",
-    "housing": "rent",
-    "months_at_work": "72",
     "income_monthly": "15,000.00",
     "debt_monthly": "0",
     "debt_total": "0",
@@ -52,8 +41,10 @@ def key_of(response) -> str:
 def fill_in(client, reference):
     pages = {
         "project": PROJECT,
-        "funds": {"label_1": "Oven", "amount_1": "47000", "label_2": "Wiring", "amount_2": "1000"},
+        "amount": AMOUNT,
+        "funds": {"rows": "3", "label_1": "Oven", "amount_1": "47000", "label_2": "Wiring", "amount_2": "1000"},
         "background": {"background": "A bakery for six years."},
+        "work": WORK,
         "repayment": {"repayment_plan": "From daily sales.", "repayment_source": "business"},
         "finances": FINANCES,
         "privacy": CONSENTS,
@@ -138,24 +129,46 @@ def test_a_stranger_finds_nothing_of_alices(today):
 
 
 @pytest.mark.parametrize(
-    ("field", "typed"),
+    ("section", "field", "typed"),
     [
-        ("amount", "lots"),
-        ("amount", "-5000"),
-        ("amount", "48000.005"),
-        ("amount", "1"),
-        ("title", "x" * 81),
-        ("summary", "x" * 10_000_000),
-        ("term_months", "7"),
+        ("amount", "amount", "lots"),
+        ("amount", "amount", "-5000"),
+        ("amount", "amount", "48000.005"),
+        ("amount", "amount", "1"),
+        ("amount", "amount", "9" * 400),
+        ("amount", "term_months", "7"),
+        ("project", "title", "x" * 81),
+        ("project", "summary", "x" * 10_000_000),
+        ("work", "phone", "the usual"),
+        ("finances", "overdue_count_6m", "１０００"),
     ],
 )
-def test_bad_answers_get_an_error_at_the_field_and_nothing_typed_is_lost(today, field, typed):
+def test_bad_answers_get_an_error_at_the_field_and_nothing_typed_is_lost(today, section, field, typed):
     draft = stories.draft(alice(), amount=4_800_000, term_months=6, now=today)
-    answered = client_of(alice()).post(f"/applications/{draft.reference}/project/", {**PROJECT, "title": "Kept words", field: typed})
+    page = f"/applications/{draft.reference}/{section}/"
+    good = {"amount": AMOUNT, "project": PROJECT, "work": WORK, "finances": FINANCES}[section]
+    kept = {"amount": "method", "project": "purpose", "work": "months_at_work", "finances": "debt_total"}[section]
+    answered = client_of(alice()).post(page, {**good, field: typed})
     assert answered.status_code in (400, 413, 422)
     if answered.status_code == 422:
         assert field in answered.context["form"].errors
-        assert field == "title" or "Kept words" in answered.content.decode()
+        assert answered.context["form"][kept].value() == good[kept]
+        assert f'href="#id_{field}"' in answered.content.decode(), "the summary leads to the field"
+
+
+def test_items_that_do_not_add_up_say_by_how_much_and_one_more_line_loses_nothing(today):
+    draft = stories.draft(alice(), amount=4_800_000, term_months=6, now=today)
+    browser, page = client_of(alice()), f"/applications/{draft.reference}/funds/"
+    typed = {"rows": "3", "label_1": "Oven", "amount_1": "47000", "label_2": "Wiring", "amount_2": "900", "label_3": "", "amount_3": ""}
+    short = browser.post(page, typed)
+    assert short.status_code == 422
+    assert "Add an item for the other ¥100.00" in short.content.decode()
+    longer = browser.post(page, {**typed, "more": "1"})
+    assert longer.status_code == 200
+    assert longer.context["form"].rows == 4
+    assert longer.context["form"]["amount_2"].value() == "900"
+    assert browser.post(page, {**typed, "amount_2": "1000", "rows": "x"}).status_code == 302
+    assert sum(item.amount for item in draft.funds.all()) == 4_800_000
 
 
 def test_an_offer_is_not_signed_without_a_fresh_proof(today):
