@@ -49,11 +49,11 @@ PrivacyBody = type(
     "Privacy", (Body,), {name: _answer() for name in forms.ConsentsForm.base_fields} | {"__doc__": "One answer to each notice.", "__module__": __name__}
 )
 SECTION_BODIES: dict[str, type[Body]] = {
-    "project": bodies.body_of(forms.ProjectForm),
+    "project": bodies.body_of(forms.WholeProjectForm, name="Project"),
     "funds": FundsBody,
     "background": bodies.body_of(forms.BackgroundForm),
     "repayment": bodies.body_of(forms.RepaymentForm, name="RepaymentPlan"),
-    "finances": bodies.body_of(forms.FinancesForm),
+    "finances": bodies.body_of(forms.WholeFinancesForm, name="Finances"),
     "privacy": PrivacyBody,
 }
 
