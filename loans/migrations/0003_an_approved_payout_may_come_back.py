@@ -8,7 +8,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0001_initial'),
+        ('loans', '0002_replies_and_answered_referrals'),
     ]
 
     operations = [
