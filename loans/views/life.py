@@ -68,7 +68,8 @@ def repay(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form, status=422)
     try:
-        repayment.pay(loan=found, amount=form.cleaned_data["amount"], by=user_of(request), key=form_key(request), as_of=business_day.current(), now=timezone.now())
+        wish = {"amount": form.cleaned_data["amount"], "by": user_of(request), "key": form_key(request)}
+        repayment.pay(loan=found, **wish, as_of=business_day.current(), now=timezone.now())
     except repayment.UnableToRepay as error:
         form.add_error("amount", str(error.message))
         return _page(request, found, form, status=422)
