@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("messages/", include("notifications.urls")),
     path("wallet/", include("payments.urls")),
+    path("", include("credit.urls")),
     path("", include("loans.urls")),
     path("", include("marketplace.urls")),
 ]
