@@ -14,10 +14,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import actor
 from core import business_day
 from core.idempotency import once_per_form
 from core.money import format_amount
-from payments import rails, reconciliation
+from payments import bank_line, rails, reconciliation
 from payments.forms import MatchForm
 from payments.models import BankAccount, BankLine, Payment, SandboxLine, SandboxOrder, SandboxTransfer
 from payments.rails import sandbox
@@ -97,7 +98,8 @@ class PaymentAdmin(ReadOnly):
             reconciliation.match(payment=payment, party=form.cleaned_data["party"], by=user, as_of=business_day.current(), now=timezone.now())
             self.message_user(request, _("Matched. The money is in the party's wallet."), messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:payments_payment_changelist"))
-        lines = list(payment.lines.all())
+        seen_by = actor(request.user, role="staff")  # type: ignore[arg-type]
+        lines = bank_line.read(payment.lines.all(), actor=seen_by, page="admin.match_receipt", reference=payment.reference, now=timezone.now())
         context = {**self.admin_site.each_context(request), "title": _("Match a receipt"), "form": form, "payment": payment, "lines": lines, "opts": self.opts}
         return TemplateResponse(request, "admin/payments/payment/match.html", context)
 
@@ -123,7 +125,7 @@ class BankLineAdmin(ReadOnly):
     search_fields = ("=line_id", "=payment__reference")
     list_select_related = ("payment",)
     ordering = ("-id",)
-    fields = ("line_id", "rail", "direction", "money", "reference", "booked_on", "received_at", "payment", "matched_at")
+    fields = ("line_id", "rail", "direction", "money", "booked_on", "received_at", "payment", "matched_at")
 
 
 @admin.register(BankAccount)

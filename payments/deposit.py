@@ -16,29 +16,24 @@ from django.db import transaction
 from accounts.models import Party
 from core import business_day, outbox, references
 from core.states import because, move
-from payments import payout, postings, rails
+from payments import bank_line, payout, postings, rails
 from payments.models import BankLine, Payment
 from payments.rails import sandbox
 
 _REFERENCE = re.compile(r"PT-[0-9A-Z]{8}")
 
 
-class LineConflict(Exception):
-    """A line id the bank used before came with other content. A person must look at it; nothing was booked."""
-
-    code = "line_conflict"
-
-
 @transaction.atomic
 def receive(*, rail: str, line_id: str, amount: int, currency: str, reference: str, booked_on: date, now: datetime) -> Payment:
     """Books one incoming line. `amount` in minor units; `reference` is what the payer wrote. The same line again is the same payment.
 
-    Raises LineConflict.
+    Raises bank_line.LineConflict.
     """
-    line = _keep_line(rail=rail, line_id=line_id, direction="in", amount=amount, currency=currency, reference=reference, booked_on=booked_on, now=now)
+    party = party_named(reference)
+    content = {"rail": rail, "line_id": line_id, "direction": "in", "amount": amount, "currency": currency, "booked_on": booked_on}
+    line = bank_line.keep(**content, reference=reference, party=party, now=now)
     if line.payment:
         return line.payment
-    party = party_named(reference)
     payment = _written(line, party, now=now)
     if party:
         postings.deposit(payment, owner=party.ledger_owner, booked_on=booked_on)
@@ -47,7 +42,7 @@ def receive(*, rail: str, line_id: str, amount: int, currency: str, reference: s
     else:
         postings.unmatched(payment, booked_on=booked_on)
         move(payment, "unmatched", now=now, why="unknown_reference")
-    _tie(line, payment, now=now)
+    bank_line.tie(line, payment, now=now)
     return payment
 
 
@@ -56,7 +51,8 @@ def party_named(text: str) -> Party | None:
     plain = unicodedata.normalize("NFKC", text).upper()
     plain = re.sub(r"\bPT\s*[-‐‑–—−]?\s*", "PT-", plain)
     found = {references.normalize(match) for match in _REFERENCE.findall(plain)}
-    return Party.objects.filter(reference=found.pop()).first() if len(found) == 1 else None
+    known = Party.objects.filter(subject__erased_at=None).select_related("subject")  # nothing is booked for somebody who is gone
+    return known.filter(reference=found.pop()).first() if len(found) == 1 else None
 
 
 def _written(line: BankLine, party: Party | None, *, now: datetime) -> Payment:
@@ -75,19 +71,6 @@ def _written(line: BankLine, party: Party | None, *, now: datetime) -> Payment:
             booked_on=line.booked_on,
             created_at=now,
         )
-
-
-def _keep_line(*, now: datetime, **content: Any) -> BankLine:
-    """The raw line, locked; written first. Raises LineConflict."""
-    BankLine.objects.bulk_create([BankLine(received_at=now, **content)], ignore_conflicts=True)
-    line = BankLine.objects.select_for_update(no_key=True, of=("self",)).select_related("payment").get(rail=content["rail"], line_id=content["line_id"])
-    if any(getattr(line, name) != value for name, value in content.items()):
-        raise LineConflict(f"{line.rail}:{line.line_id}")
-    return line
-
-
-def _tie(line: BankLine, payment: Payment, *, now: datetime) -> None:
-    BankLine.objects.filter(pk=line.pk).update(payment=payment, matched_at=now)
 
 
 def read_lines(*, rail: str, as_of: date, now: datetime) -> int:
@@ -116,15 +99,20 @@ def read_lines(*, rail: str, as_of: date, now: datetime) -> int:
 
 
 @transaction.atomic
-def _confirm(*, as_of: date, now: datetime, **content: Any) -> None:
+def _confirm(*, reference: str, as_of: date, now: datetime, **content: Any) -> None:
     """An outgoing line says that a payment of ours was made. A line that contradicts what we know stays unmatched, for reconciliation."""
-    line = _keep_line(direction="out", now=now, **content)
-    payment = Payment.objects.select_for_update(no_key=True).filter(key=line.reference, direction="out", rail=line.rail).first()
+    payment = (
+        Payment.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("party__subject")
+        .filter(key=reference, direction="out", rail=content["rail"])
+        .first()
+    )
+    line = bank_line.keep(direction="out", reference=reference, party=payment.party if payment else None, now=now, **content)
     if line.payment or payment is None or (payment.amount, payment.currency) != (line.amount, line.currency):
         return
     payout.take_answer(payment, payout.Answer(outcome="paid", reference=line.line_id), as_of=as_of, now=now)
     if payment.state == "settled":
-        _tie(line, payment, now=now)
+        bank_line.tie(line, payment, now=now)
 
 
 @outbox.handles("bank_lines.read")

@@ -13,7 +13,7 @@ from accounts.models import Party
 from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from privacy.fields import EncryptedTextField
-from privacy.models import SealedRow
+from privacy.models import DataSubject, SealedRow
 
 
 class BankAccount(Referenced, SealedRow):
@@ -127,15 +127,17 @@ class Payment(Referenced):
         indexes: ClassVar = [models.Index(fields=["state", "sent_at"], name="payments_payment_open")]
 
 
-class BankLine(models.Model):
-    """One line of a bank's statement, stored as it came, before anybody decides what it means."""
+class BankLine(SealedRow):
+    """One line of a bank's statement, stored as it came, before anybody decides what it means. What was written with it is sealed (bank_line.py)."""
 
     rail = models.CharField(max_length=20)
     line_id = models.CharField(max_length=80)
     direction = models.CharField(max_length=3, choices=Payment.Direction)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    reference = models.CharField(max_length=80, blank=True)
+    subject = models.ForeignKey(DataSubject, on_delete=models.PROTECT, related_name="+")  # whom the text is about; the installation while nobody knows
+    reference = EncryptedTextField(subject="subject", purpose="wallet", kind="bank_flows", retention="ledger")
+    reference_index = models.BinaryField(max_length=32)
     booked_on = models.DateField()
     received_at = models.DateTimeField()
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="lines")
@@ -183,7 +185,8 @@ class SandboxLine(models.Model):
     direction = models.CharField(max_length=3, choices=Payment.Direction)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    reference = models.CharField(max_length=80, blank=True)
+    reference = models.CharField(max_length=80, blank=True)  # of a transfer: the key it was ordered with
+    words = models.BinaryField(null=True)  # of a receipt: what the payer wrote, sealed
     repeats = models.IntegerField(default=0)  # how often the statement reports it once too often
     at = models.DateTimeField()
 

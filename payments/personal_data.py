@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Party
 from ledger.chart import AccountCode
 from ledger.queries import balances
-from payments.models import BankAccount, Payment
+from payments.models import BankAccount, BankLine, Payment
 from payments.payout import OPEN
-from privacy import disclosure, rights, vault
+from privacy import copies, disclosure, rights, vault
 from privacy.models import DataSubject
 
 
@@ -23,6 +23,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
     opened = vault.open_sealed(accounts, ["number", "holder_name"], engine="privacy.export", purpose="rights", now=now)
     return {
         "bank_accounts": [_account(account, opened[account.pk] or {}) for account in accounts],
+        "bank_lines": copies.rows(BankLine.objects.filter(subject=subject), now=now),
         "payments": [_payment(payment) for payment in Payment.objects.filter(party__subject=subject).order_by("pk")],
     }
 
@@ -62,8 +63,15 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
     """Numbers and names go with the person's key; what is left of a number outside it (last digits, index) is taken away."""
     for account in BankAccount.objects.filter(party__subject=subject):
         BankAccount.objects.filter(pk=account.pk).update(last4="", number_index=account.row_id.bytes, retired_at=account.retired_at or now)
+    for line in BankLine.objects.filter(subject=subject):
+        BankLine.objects.filter(pk=line.pk).update(reference_index=line.row_id.bytes)
 
 
 rights.register("payments", export=export, erase=erase, holds=holds)
 # How our software appears in "who looked at me".
-disclosure.ROLES |= {"payments.rail": _("bank connection"), "payments.bank_account": _("account holder check"), "privacy.export": _("data export")}
+disclosure.ROLES |= {
+    "payments.rail": _("bank connection"),
+    "payments.bank_lines": _("bank connection"),
+    "payments.bank_account": _("account holder check"),
+    "privacy.export": _("data export"),
+}

@@ -17,7 +17,7 @@ from core.refusals import Conflict
 from core.states import move
 from ledger import checks, queries
 from ledger.chart import AccountCode
-from payments import payout, postings, rails
+from payments import bank_line, payout, postings, rails
 from payments.models import Payment
 from payments.rails.base import StatementLine
 
@@ -140,6 +140,7 @@ def match(*, payment: Payment, party: Party, by: User, as_of: date, now: datetim
         raise UnableToMatch
     postings.match(held, owner=party.ledger_owner, booked_on=as_of)
     move(held, "settled", now=now, by=by.pk, why="matched_by_staff", closed_at=now, party=party, source=party.ledger_owner)
+    bank_line.hand_over(held.lines.all(), party=party, now=now)
     audit.record(actor=by, action="payment.match_receipt", target=held.reference, now=now)
     payout.tell(held, "settled")
 

@@ -209,7 +209,7 @@ def _rewrap(pk: UUID, old_id: str, wrapped: bytes) -> int:
     return DataSubject.objects.filter(pk=pk, key_id=old_id, wrapped_key=wrapped).update(key_id=new_id, wrapped_key=rewrapped)
 
 
-def _installation() -> UUID:
+def installation() -> UUID:
     """The installation as a subject: its key covers what belongs to no person. Made at first use, rotated with the others, never erased."""
     key_id, wrapped = new_key(INSTALLATION)
     row = DataSubject(id=INSTALLATION, pseudonym="installation", kind="system", key_id=key_id, wrapped_key=wrapped, created_at=Now())
@@ -221,7 +221,7 @@ class Keyring:
     """What core's encrypted storage is given: seal and open, and nothing else. No subject means the installation's own key."""
 
     def seal(self, subject_id: UUID | None, context: str, plaintext: bytes) -> bytes:
-        return seal(subject_id or _installation(), context, plaintext)
+        return seal(subject_id or installation(), context, plaintext)
 
     def open(self, subject_id: UUID | None, context: str, sealed: bytes) -> bytes:
         return open_(subject_id or INSTALLATION, context, sealed)

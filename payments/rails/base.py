@@ -57,7 +57,7 @@ class StatementLine:
     direction: Literal["in", "out"]
     amount: int
     currency: str
-    reference: str
+    reference: str = field(repr=False)  # a payer may write anything
     booked_on: date
 
 

@@ -78,8 +78,9 @@ class SandboxRail:
 
     def lines_since(self, cursor: str) -> list[StatementLine]:
         start = int(cursor[2:]) - REREAD if _LINE_ID.fullmatch(cursor) else 0
-        lines = SandboxLine.objects.filter(pk__gt=start).order_by("pk")
-        return [_line(row) for row in lines for _ in range(1 + row.repeats)]
+        lines = list(SandboxLine.objects.filter(pk__gt=start).order_by("pk"))
+        key = vault.data_keys([vault.INSTALLATION]).get(vault.INSTALLATION)
+        return [_line(row, key) for row in lines for _ in range(1 + row.repeats)]
 
 
 def send_money(*, key: str, reference: str, amount: int, currency: str, now: datetime) -> str:
@@ -87,9 +88,10 @@ def send_money(*, key: str, reference: str, amount: int, currency: str, now: dat
     if not is_open():
         raise SandboxClosed(NAME)
     repeats = 1 if _take_order(key, among=[Fault.ANSWER_TWICE]) else 0
-    fields = {"direction": "in", "amount": amount, "currency": currency, "reference": reference[:80], "repeats": repeats, "at": now}
+    words = vault.seal(vault.installation(), _place(key), reference.encode())
+    fields = {"direction": "in", "amount": amount, "currency": currency, "words": words, "repeats": repeats, "at": now}
     SandboxLine.objects.bulk_create([SandboxLine(key=key, **fields)], ignore_conflicts=True)
-    return _line(SandboxLine.objects.get(key=key)).line_id
+    return _line_id(SandboxLine.objects.get(key=key))
 
 
 def order(*, fault: str, key_prefix: str = "", times: int = 1, seconds: int = 0) -> SandboxOrder:
@@ -150,13 +152,23 @@ def _answer(transfer: SandboxTransfer) -> Answer:
     return Answer(outcome=outcome, reference=f"SBT{transfer.pk:010d}", reason=transfer.reason)  # type: ignore[arg-type]
 
 
-def _line(row: SandboxLine) -> StatementLine:
+def _place(key: str) -> str:
+    return f"sandbox_bank.line:{key}"
+
+
+def _line_id(row: SandboxLine) -> str:
+    return f"SB{row.pk:012d}"
+
+
+def _line(row: SandboxLine, key: bytes | None) -> StatementLine:
+    """A booking as the statement has it; what a payer wrote is opened with the installation's key, read once for them all."""
+    words = vault.open_with(key, vault.INSTALLATION, _place(row.key), bytes(row.words)).decode() if row.words and key else row.reference
     return StatementLine(
-        line_id=f"SB{row.pk:012d}",
+        line_id=_line_id(row),
         direction="in" if row.direction == "in" else "out",
         amount=row.amount,
         currency=row.currency,
-        reference=row.reference,
+        reference=words,
         booked_on=timezone.localdate(row.at),
     )
 

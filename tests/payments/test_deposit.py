@@ -7,7 +7,7 @@ import pytest
 from accounts.models import Act
 from core import outbox
 from ledger.chart import AccountCode
-from payments import deposit, reconciliation
+from payments import bank_line, deposit, reconciliation
 from payments.models import BankLine, Payment
 from payments.rails import sandbox
 from payments.tasks import read_bank_lines
@@ -30,7 +30,7 @@ def test_money_with_a_reference_enters_the_wallet(bank: Bank, bob: Any, heard: l
     assert (payment.state, payment.party, payment.closed_at) == ("settled", bob.party, NOW)
     assert (bank.cash(bob), bank.balance(AccountCode.BANK)) == (123_45, 123_45)
     line = BankLine.objects.get()
-    assert (line.payment, line.reference) == (payment, bob.party.reference)
+    assert (line.payment, line.subject) == (payment, bob.user.subject)
     assert heard == [("payment.settled", payment.pk)]
 
 
@@ -58,7 +58,7 @@ def test_one_key_is_one_transfer_at_the_sandbox_bank(bank: Bank, bob: Any) -> No
 
 def test_a_known_line_with_other_content_stops_and_books_nothing(bank: Bank, bob: Any) -> None:
     receive(bob.party.reference)
-    with pytest.raises(deposit.LineConflict):
+    with pytest.raises(bank_line.LineConflict):
         receive(bob.party.reference, amount=9000)
     assert bank.cash(bob) == 5000
 
