@@ -40,6 +40,7 @@ ENGINES: dict[str, Engine] = {
     "price": Engine("config.engines.price"),
     "score": Engine("config.engines.score"),
     "contact": Engine("config.engines.contact", flags=("table",)),
+    "match": Engine("config.engines.match", flags=("certificates",), options=("check",)),
 }
 
 
@@ -86,7 +87,7 @@ def recompute(name: str, text: str, **flags: Any) -> tuple[JSON, str]:
     output = answer(name, data, **flags)
     if isinstance(output, Mapping) and set(output) == {"error"}:
         return output, ": ".join(filter(None, (output["error"]["field"], output["error"]["message"])))
-    return output, ""
+    return output, "the check failed" if isinstance(output, Mapping) and output.get("valid") is False else ""
 
 
 def recompute_stored(name: str, reference: str) -> tuple[JSON, str]:

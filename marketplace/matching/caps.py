@@ -1,0 +1,119 @@
+"""How many whole units each pair may carry at most: per loan, share of the loan, per borrower, what is held, what is open."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+import numpy as np
+
+from marketplace.matching.arrays import Index, Units
+from marketplace.matching.terms import UNITS_MAX, Listing, Mandate
+
+
+def units(amounts: Sequence[int | None], unit: int) -> Units:
+    """Minor units as whole note units, floored; None is no cap. Nothing above UNITS_MAX can ever bind."""
+    return np.array([UNITS_MAX if amount is None else min(max(amount, 0) // unit, UNITS_MAX) for amount in amounts], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """Sorted listings and mandates, with what every mandate holds already, found by listing, borrower or attribute."""
+
+    listings: Sequence[Listing]
+    mandates: Sequence[Mandate]
+    unit: int
+
+    @cached_property
+    def listing_at(self) -> dict[str, int]:
+        return {listing.id: index for index, listing in enumerate(self.listings)}
+
+    @cached_property
+    def borrowed(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, listing in enumerate(self.listings):
+            found.setdefault(listing.borrower, []).append(index)
+        return found
+
+    def held_in(self, mandate: Mandate, attribute: str, value: str) -> int:
+        """What a mandate holds already in a limit's set, as far as this market can tell: open listings by what they are, borrowers by name."""
+        total = 0
+        for name, amount in mandate.held.items():
+            at = self.listing_at.get(name)
+            listed = at is not None and self.listings[at].value(attribute) == value
+            total += amount * (listed or (attribute == "borrower" and name == value))
+        return total
+
+    def base(self, mandate: Mandate) -> int:
+        """What shares are shares of: idle cash and everything held, fixed before the run."""
+        return mandate.idle + sum(mandate.held.values())
+
+    def limit_units(self, mandate: Mandate, attribute: str, value: str, share: Decimal) -> int:
+        top, bottom = share.as_integer_ratio()
+        left = top * self.base(mandate) - bottom * self.held_in(mandate, attribute, value)
+        return min(max(left, 0) // (bottom * self.unit), UNITS_MAX)
+
+    def borrower_units(self, mandate: Mandate, borrower: str) -> int:
+        if mandate.per_borrower is None:
+            return UNITS_MAX
+        left = mandate.per_borrower - self.held_in(mandate, "borrower", borrower)
+        return min(max(left, 0) // self.unit, UNITS_MAX)
+
+
+def rooms(book: Book, mandate: Index, listing: Index) -> Units:
+    """The cap of every pair (sorted by mandate, then listing) in whole units."""
+    size = units([row.amount for row in book.listings], book.unit)
+    columns = (
+        units([row.per_loan for row in book.mandates], book.unit),
+        units([row.per_borrower for row in book.mandates], book.unit),
+        units([row.idle for row in book.mandates], book.unit),
+    )
+    room: Units = np.minimum(np.minimum.reduce(columns)[mandate], size[listing])
+    shares, of = _shares(book)
+    if len(shares):
+        room = np.minimum(room, shares[of[mandate], listing])
+    _lower_by_held(book, room, mandate, listing)
+    return room
+
+
+def _shares(book: Book) -> tuple[Units, Index]:
+    """([distinct shares × listings] in units, row of each mandate); the last row is no share."""
+    distinct = sorted({row.max_share_of_loan for row in book.mandates if row.max_share_of_loan is not None})
+    if not distinct:
+        return np.zeros((0, 0), np.int64), np.zeros(0, np.int32)
+    at: dict[Decimal | None, int] = {share: index for index, share in enumerate(distinct)}
+    table = [[_share_units(share, listing.amount, 0, book.unit) for listing in book.listings] for share in distinct]
+    table.append([UNITS_MAX] * len(book.listings))
+    return np.array(table, dtype=np.int64), np.array([at.get(row.max_share_of_loan, len(distinct)) for row in book.mandates], dtype=np.int32)
+
+
+def _share_units(share: Decimal, amount: int, held: int, unit: int) -> int:
+    top, bottom = share.as_integer_ratio()
+    return min(max(top * amount - bottom * held, 0) // (bottom * unit), UNITS_MAX)
+
+
+def _lower_by_held(book: Book, room: Units, mandate: Index, listing: Index) -> None:
+    """Holdings lower caps: of the listing itself, and of every open listing of the same borrower."""
+    lowered = list(_held_rooms(book))
+    if not lowered or not len(room):
+        return
+    count = len(book.listings)
+    keys = mandate.astype(np.int64) * count + listing
+    wanted = np.array([row * count + at for row, at, _ in lowered], dtype=np.int64)
+    position = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    found = keys[position] == wanted
+    left = np.array([cap for _, _, cap in lowered], dtype=np.int64)
+    np.minimum.at(room, position[found], left[found])
+
+
+def _held_rooms(book: Book) -> Iterator[tuple[int, int, int]]:
+    """(mandate, listing, units left) wherever something is held."""
+    for row, mandate in enumerate(book.mandates):
+        for name, held in mandate.held.items():
+            at = book.listing_at.get(name)
+            if at is not None:
+                share = UNITS_MAX if mandate.max_share_of_loan is None else _share_units(mandate.max_share_of_loan, book.listings[at].amount, held, book.unit)
+                yield row, at, min(max(mandate.per_loan - held, 0) // book.unit, share)
+            borrower = name if at is None else book.listings[at].borrower
+            cap = book.borrower_units(mandate, borrower)
+            yield from ((row, other, cap) for other in book.borrowed.get(borrower, ()) if cap < UNITS_MAX)
