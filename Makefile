@@ -56,5 +56,5 @@ bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock:  ## resolve requirements/*.in again, for every supported Python, with hashes
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/product.txt requirements/product.in
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o requirements/develop.txt requirements/develop.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements/product.txt requirements/product.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements/develop.txt requirements/develop.in

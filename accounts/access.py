@@ -33,7 +33,7 @@ def acting_party(request: HttpRequest, *, now: datetime) -> Party | None:
         return None
     mine = parties.for_user(request.user, now=now)
     named = request.headers.get(PARTY_HEADER)
-    if named:
+    if named is not None:
         return get_object_or_404(mine, reference=named)
     chosen = request.session.get(SESSION_PARTY) if hasattr(request, "session") else None
     return (mine.filter(reference=chosen).first() if chosen else None) or mine.order_by("pk").first()

@@ -13,6 +13,7 @@ _HIDDEN = (
     ("token", re.compile(r"(?i)\b(?:bearer|token|basic)\s+[\w.~+/=-]{8,}")),
     ("secret", re.compile(r"""(?i)\b(?:password|passwd|pwd|secret|token|api[_-]?key|session(?:id)?|csrf\w*|authorization)["']?\s*[:=]\s*["']?[^\s"',;&]+""")),
     ("address", re.compile(r"(?<=/)(?:key|confirm-email|reset/key)/[^\s/\"']+")),
+    ("address", re.compile(r"(?<=/)circle/i/[^\s/\"']+")),
     ("password", re.compile(r"(?<=://)[^\s/@]*:[^\s/@]+(?=@)")),
     ("id", re.compile(r"(?<![\w-])\d{17}[\dXx](?![\w-])")),
     ("id", re.compile(r"(?<![\w-])[0-9A-HJ-NP-RTUWXY]{2}\d{6}[0-9A-HJ-NP-RTUWXY]{10}(?![\w-])")),

@@ -38,6 +38,7 @@ def _secret(name: str) -> str:
 SECRET_KEY = _secret("SECRET_KEY")
 VAULT_KEYS = _secret("VAULT_KEYS")  # "id:base64[,id:base64…]", first one wraps new data keys
 BLIND_INDEX_KEY = _secret("BLIND_INDEX_KEY")
+NUMBER_INDEX_KEY = _secret("NUMBER_INDEX_KEY")  # finds the telephone numbers of contacts; a key of its own because numbers can be tried through
 SIGNING_KEY = _secret("SIGNING_KEY")  # Ed25519 seed, base64: seals agreements and receipts
 
 # The sample market is for looking around: never beside real people's data unless somebody asks for it.
@@ -290,6 +291,7 @@ LOGGING = logs.LOGGING
 
 SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
 CONTACT_RULES = env.str("CONTACT_RULES", default="")  # a file that tightens the house rule and names who signed off which pack
+TEXT_GATEWAY = env.str("TEXT_GATEWAY", default="")  # dotted path of a function (number, body, key); the sandbox needs none
 IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="help@xinqiao.example")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")

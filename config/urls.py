@@ -13,9 +13,11 @@ urlpatterns = [
     path("api/", include("config.api")),
     path("accounts/", include("allauth.urls")),
     path("privacy/", include("privacy.urls")),
+    path("circle/", include("privacy.circle_urls")),
     path("account/", include("accounts.urls")),
     path("messages/", include("notifications.urls")),
     path("wallet/", include("payments.urls")),
+    path("", include("credit.urls")),
     path("", include("loans.urls")),
     path("", include("marketplace.urls")),
 ]

@@ -143,6 +143,11 @@ def once_per_form(view: View) -> View:
     return wrapped  # type: ignore[return-value]
 
 
+def form_key(request: HttpRequest) -> str:
+    """The form's key for the tables that keep guarding when the stored reply is forgotten: bounded, opaque, of this visitor and this page."""
+    return f"form:{hash_request(_form_scope(request), request.POST[FIELD])[:40]}"
+
+
 def _form_once(request: HttpRequest, key: str, produce: Callable[[], HttpResponse]) -> HttpResponse:
     scope = _form_scope(request)
     request_hash = _form_hash(request)

@@ -35,11 +35,11 @@ def _difference(one: Column, other: Column) -> Column:
 
 
 def _least(*parts: Column) -> Column:
-    return np.fmin.reduce(parts)
+    return np.asarray(np.fmin.reduce(parts))
 
 
 def _most(*parts: Column) -> Column:
-    return np.fmax.reduce(parts)
+    return np.asarray(np.fmax.reduce(parts))
 
 
 def _first_known(*parts: Column) -> Column:

@@ -15,6 +15,7 @@ from loans import loan as loans
 from loans import postings
 from loans.models import Disbursement, Loan
 from payments.models import BankAccount, Payment
+from payments.payout import UnableToPay
 
 
 class UnableToDisburse(Exception):
@@ -80,12 +81,19 @@ def _usable(account: BankAccount | None, order: Disbursement) -> bool:
 
 @handles("disbursement.send")
 def send(*, job: JobContext) -> None:
-    """Hand the approved order to payments. A repeated bell finds it sent and does nothing."""
+    """Hand the approved order to payments. A repeated bell finds it sent and does nothing.
+
+    Where the account was given up since two people approved, nothing is sent and the order is open again.
+    """
     order = Disbursement.objects.select_related("loan__party", "bank_account").select_for_update(of=("self",)).get(pk=job.payload["disbursement"])
     if order.state != "approved":
         return
-    payment = postings.pay_out(order, as_of=business_day.current(), now=job.now)
-    states.move(order, "sent", now=job.now, why="sent_to_rail", payment=payment)
+    try:
+        payment = postings.pay_out(order, as_of=business_day.current(), now=job.now)
+    except UnableToPay as error:
+        _open_again(order, why=error.code, now=job.now)
+    else:
+        states.move(order, "sent", now=job.now, why="sent_to_rail", payment=payment)
 
 
 @handles("payment.settled")
@@ -113,18 +121,13 @@ def on_refused(*, job: JobContext) -> None:
     if order is None or order.state not in ("sent", "unknown"):
         return
     states.move(order, "refused", now=job.now, why="bank_refused")
-    states.move(
-        order,
-        "prepared",
-        now=job.now,
-        why="new_attempt",
-        attempt=order.attempt + 1,
-        payment=None,
-        proposed_by=None,
-        proposed_at=None,
-        approved_by=None,
-        approved_at=None,
-    )
+    _open_again(order, why="new_attempt", now=job.now)
+
+
+def _open_again(order: Disbursement, *, why: str, now: datetime) -> None:
+    """Prepared for another attempt by two people, under a new key."""
+    nobody = {"payment": None, "proposed_by": None, "proposed_at": None, "approved_by": None, "approved_at": None}
+    states.move(order, "prepared", now=now, why=why, attempt=order.attempt + 1, **nobody)
 
 
 @handles("payment.unknown")

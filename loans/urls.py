@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loans.views import apply, calculator, documents, life, obligors, offers, status
+from loans.views import apply, calculator, circle, documents, life, obligors, offers, status
 
 app_name = "loans"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("applications/<str:reference>/withdraw/", apply.withdraw, name="withdraw"),
     path("applications/<str:reference>/answer/", status.answer, name="answer"),
     path("applications/<str:reference>/documents/", documents.documents, name="documents"),
+    path("applications/<str:reference>/circle/", circle.people, name="circle"),
+    path("applications/<str:reference>/circle/<str:link>/take-back/", circle.take_back, name="circle_take_back"),
     path("documents/<str:reference>/", documents.document, name="document"),
     path("documents/<str:reference>/remove/", documents.remove_document, name="remove_document"),
     path("applications/<str:reference>/co-borrowers/", obligors.obligors, name="obligors"),

@@ -6,21 +6,27 @@ from datetime import datetime
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from accounts.access import actor
 from accounts.models import Party, User
 from loans import file as files
+from marketplace import consent
 from marketplace.models import Listing, Pledge
 from privacy import disclosure
 
 
 def visible(reference: str, *, user: User, party: Party) -> Listing:
-    """An open listing for any verified investor; a closed one only for those who pledged or hold. Raises Http404: to everybody else it is not there."""
+    """An open listing for any verified investor, while its borrower lets it be shown; a closed one only for those who pledged or hold.
+
+    Raises Http404: to everybody else it is not there.
+    """
     if party.verified_at is None:
         raise Http404
     rows = Listing.objects.select_related("loan__file__subject", "loan__agreement__offer__application")
     listing = get_object_or_404(rows, reference=reference)
-    if listing.state != "open" and files.relation_of(user, listing.loan.file) is None:
+    shown = consent.is_shown(listing, now=timezone.now()) if listing.state == "open" else files.relation_of(user, listing.loan.file)
+    if not shown:
         raise Http404
     return listing
 

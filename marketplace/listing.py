@@ -13,18 +13,35 @@ from core.outbox import JobContext, handles
 from loans import disclosure, participation, product
 from loans import file as files
 from loans.models import BorrowerFile, Loan
-from marketplace import postings
+from marketplace import consent, postings
 from marketplace.models import Listing, Pledge
 from privacy import assessments
 from privacy.disclosure import Actor
+from privacy.models import Consent
 
 SHARES = "SELECT party_id, sum(amount) FROM marketplace_pledge WHERE listing_id = %(listing)s AND state = 'settled' GROUP BY party_id"
 
 
 @handles("offer.accepted")
 def on_accepted(*, job: JobContext) -> None:
-    """The borrower accepted: the loan goes to the market."""
-    publish(loan=Loan.objects.select_related("agreement__offer__application", "file").get(pk=job.payload["loan"]), now=job.now)
+    """The borrower accepted: the loan goes to the market, unless they have taken back meanwhile that it may be shown there."""
+    loan = Loan.objects.select_related("agreement__offer__application", "file__subject", "file__matter").get(pk=job.payload["loan"])
+    if consent.may_publish(loan.file, now=job.now):
+        publish(loan=loan, now=job.now)
+    elif loan.state == "agreed":
+        _give_up(loan, why="consent_withdrawn", now=job.now)
+        outbox.enqueue("listing.not_opened", key=f"loan:{loan.pk}:not_opened", payload={"loan": loan.pk})
+
+
+@handles("consent.changed")
+def on_consent(*, job: JobContext) -> None:
+    """The borrower no longer wants the loan shown: its open listing comes down and everybody's money is released. A funded loan is not touched."""
+    if job.payload["purpose"] != consent.PURPOSE or job.payload["decision"] == "given":
+        return
+    answer = Consent.objects.select_related("matter").get(pk=job.payload["consent"])
+    for listing in Listing.objects.filter(state="open", loan__file__matter=answer.matter, loan__file__matter__isnull=False):
+        if not consent.is_shown(listing, now=job.now):
+            withdraw(listing, as_of=business_day.current(), now=job.now, why="consent_withdrawn")
 
 
 @transaction.atomic
@@ -78,9 +95,9 @@ def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
 
 
 def open_listings(*, now: datetime) -> QuerySet[Listing]:
-    """What can be pledged to at `now`, with the number of pledges."""
+    """What can be pledged to at `now` and is still to be shown, with the number of pledges."""
     return (
-        Listing.objects.filter(state="open", opens_at__lte=now, closes_at__gt=now)
+        consent.shown(Listing.objects.filter(state="open", opens_at__lte=now, closes_at__gt=now), now=now)
         .annotate(backers=Coalesce(Count("pledges", filter=Q(pledges__state="reserved")), 0))
         .order_by("closes_at", "pk")
     )
@@ -104,9 +121,15 @@ def on_full(*, job: JobContext) -> None:
 
 @transaction.atomic
 def fill(listing: Listing, *, as_of: date, now: datetime) -> bool:
-    """Settle every hold, write the holders, hand over to loans. False when it was closed already or is not full (a pledge was cancelled)."""
-    locked = Listing.objects.select_for_update(of=("self",)).select_related("loan__agreement__offer__application__file", "loan__party").get(pk=listing.pk)
+    """Settle every hold, write the holders, hand over to loans. False when it was closed already or is not full (a pledge was cancelled).
+
+    A consent taken back in time comes first: then everybody's money is released instead.
+    """
+    locked = _locked(listing)
     if locked.state != "open" or locked.funded != locked.target:
+        return False
+    if not consent.is_shown(locked, now=now):
+        _close_empty(locked, "withdrawn", why="consent_withdrawn", as_of=as_of, now=now)
         return False
     states.move(locked, "filled", now=now, why="fully_pledged", closed_at=now)
     postings.settle_all(locked, as_of=as_of)
@@ -126,7 +149,7 @@ def on_time(*, job: JobContext) -> None:
 @transaction.atomic
 def expire(listing: Listing, *, as_of: date, now: datetime) -> bool:
     """Not filled in time: every reservation is released and the loan cancelled. A full listing is filled instead."""
-    locked = Listing.objects.select_for_update(of=("self",)).select_related("loan__file").get(pk=listing.pk)
+    locked = _locked(listing)
     if locked.state != "open" or locked.closes_at > now:
         return False
     if locked.funded == locked.target:
@@ -136,10 +159,18 @@ def expire(listing: Listing, *, as_of: date, now: datetime) -> bool:
 
 
 @transaction.atomic
-def withdraw(listing: Listing, *, as_of: date, now: datetime, by: int | None = None) -> None:
-    """Taken off the market by staff or the borrower: everybody's money is released."""
-    locked = Listing.objects.select_for_update(of=("self",)).select_related("loan__file").get(pk=listing.pk)
-    _close_empty(locked, "withdrawn", why="withdrawn", as_of=as_of, now=now, by=by)
+def withdraw(listing: Listing, *, as_of: date, now: datetime, by: int | None = None, why: str = "withdrawn") -> bool:
+    """Taken off the market by staff or the borrower: everybody's money is released. False when it was closed already."""
+    locked = _locked(listing)
+    if locked.state != "open":
+        return False
+    _close_empty(locked, "withdrawn", why=why, as_of=as_of, now=now, by=by)
+    return True
+
+
+def _locked(listing: Listing) -> Listing:
+    rows = Listing.objects.select_for_update(of=("self",))
+    return rows.select_related("loan__agreement__offer__application__file", "loan__party", "loan__file").get(pk=listing.pk)
 
 
 def _close_empty(listing: Listing, to: str, *, why: str, as_of: date, now: datetime, by: int | None = None) -> None:
@@ -147,10 +178,15 @@ def _close_empty(listing: Listing, to: str, *, why: str, as_of: date, now: datet
     with states.because(why=why, now=now, by=by):
         Pledge.objects.filter(listing=listing, state="reserved").update(state="released", ended_at=now)
     states.move(listing, to, now=now, by=by, why=why, closed_at=now, funded=0)
-    states.move(listing.loan, "cancelled", now=now, by=by, why=why)
-    files.end_grants(file=listing.loan.file, now=now)
-    BorrowerFile.objects.filter(pk=listing.loan.file_id).update(stage=BorrowerFile.Stage.CLOSED)
+    _give_up(listing.loan, why=why, now=now, by=by)
     outbox.enqueue("listing.closed", key=f"listing:{listing.pk}:closed", payload={"listing": listing.pk})
+
+
+def _give_up(loan: Loan, *, why: str, now: datetime, by: int | None = None) -> None:
+    """The loan does not come about: cancelled, and its file open to nobody."""
+    states.move(loan, "cancelled", now=now, by=by, why=why)
+    files.end_grants(file=loan.file, now=now)
+    BorrowerFile.objects.filter(pk=loan.file_id).update(stage=BorrowerFile.Stage.CLOSED)
 
 
 def expire_due(*, as_of: date, now: datetime) -> int:

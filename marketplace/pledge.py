@@ -16,7 +16,7 @@ from accounts.models import Party, User
 from core import outbox, references, states
 from core.refusals import Conflict
 from loans import file as files
-from marketplace import postings
+from marketplace import consent, postings
 from marketplace.models import Listing, Pledge
 from privacy import consents
 
@@ -49,6 +49,8 @@ def check(wish: Wish, *, now: datetime) -> None:
     if not wish.party.invests or wish.party.verified_at is None:
         raise UnableToPledge("not_an_investor", _("Confirm your identity as an investor first. Nothing was taken."))
     if listing.state != "open" or not listing.opens_at <= now < listing.closes_at:
+        raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
+    if not consent.is_shown(listing, now=now):
         raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
     if wish.seen_rate != listing.annual_rate:
         raise UnableToPledge("stale_price", _("The rate has changed since you saw it. Look at the listing again."))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import party_required
 from accounts.models import Party
 from core import business_day
-from core.idempotency import once_per_form
+from core.idempotency import form_key, once_per_form
 from loans import file as files
 from loans.models import Participation
 from marketplace import access, forms, outlook, presenting
@@ -110,7 +110,7 @@ def pledge(request: HttpRequest, reference: str) -> HttpResponse:
         if "confirmed" not in request.POST:
             pledging.check(wish, now=timezone.now())
             return render(request, "marketplace/confirm.html", _confirm_context(found, form, wish))
-        placed = pledging.place(wish, key=_key(request), as_of=business_day.current(), now=timezone.now())
+        placed = pledging.place(wish, key=form_key(request), as_of=business_day.current(), now=timezone.now())
     except pledging.UnableToPledge as error:
         form.add_error("amount", error.message)  # type: ignore[arg-type]
         return render(request, "marketplace/listing.html", _listing_context(request, found, form), status=409 if error.code == "key_conflict" else 422)
@@ -129,10 +129,6 @@ def _confirm_context(found: Listing, form: forms.PledgeForm, wish: pledging.Wish
         "after": overview.available - wish.amount,
         "concentration": Decimal(wish.amount) / everything,
     }
-
-
-def _key(request: HttpRequest) -> str:
-    return f"form:{request.user.pk}:{request.POST['idempotency_key']}"[:72]
 
 
 @require_GET

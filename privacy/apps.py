@@ -9,6 +9,6 @@ class PrivacyConfig(AppConfig):
     def ready(self) -> None:
         from core.storage import set_keyring
 
-        from . import checks, personal_data, vault  # noqa: F401  (importing registers)
+        from . import checks, number_checks, personal_data, vault  # noqa: F401  (importing registers)
 
         set_keyring(vault.Keyring())

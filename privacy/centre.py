@@ -41,7 +41,8 @@ class Line:
     @property
     def can_give(self) -> bool:
         still_open = self.matter is None or self.matter.closed_at is None
-        return self.purpose.basis == "consent" and self.state.code != consents.GIVEN and still_open
+        asked_here = self.notice.code == self.purpose.code  # the circle's are given where a person is chosen
+        return self.purpose.basis == "consent" and self.state.code != consents.GIVEN and still_open and asked_here
 
 
 def lines(subject: DataSubject, *, locale: str, now: datetime) -> list[Line]:

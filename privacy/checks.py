@@ -6,16 +6,17 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from . import decisions, kinds, purposes, retention, seals, vault
+from . import decisions, kinds, numbers, purposes, retention, seals, vault
 from .rulebook.reading import BrokenPack
 
 
 @checks.register(checks.Tags.security)
 def keys_are_usable(app_configs: Any, **kwargs: Any) -> list:
-    """VAULT_KEYS, BLIND_INDEX_KEY and SIGNING_KEY parse; the message never holds their value."""
+    """VAULT_KEYS, BLIND_INDEX_KEY, NUMBER_INDEX_KEY and SIGNING_KEY parse; the message never holds their value."""
     try:
         vault.master_keys()
         vault.blind_index("check", "")
+        numbers.index("")
         seals.public_key()
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="privacy.E010")]

@@ -268,4 +268,6 @@ class RolledUp(models.Model):
         triggers = [append_only("rolledup_append_only"), not_emptied("rolledup_not_emptied")]
 
 
+from .circle_records import Complaint, Contact, ContactLink, NumberCheck, SandboxText, Suppression  # noqa: E402, F401
+from .outreach_records import ContactDecision, OutboundMessage  # noqa: E402, F401
 from .records import Breach, BreachPerson, ErasureProof, ImpactAssessment, Processor, RightsRequest  # noqa: E402, F401  (Django looks for models here)

@@ -122,5 +122,6 @@ def _compile(whole: Mapping[str, Any], text: Mapping[str, Any], shared: Mapping[
         "kinds": whole["kinds"],
         **{name: text.format(**names) for name, text in shared.items()},
         **{name: text[name] for name in ("title", "methods", "retention", "recipients", "necessity_text", "impact_text", "sections")},
+        **{name: text[name] for name in shared if name in text},
         "ask": text.get("ask", {}),
     }

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from . import disclosure, receipts, rights
-from .models import DataSubject
+from . import circle, disclosure, number_checks, passport, receipts, rights, sweeps
+from .models import Contact, ContactLink, DataSubject
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict:
@@ -11,8 +11,18 @@ def export(*, subject: DataSubject, now: datetime) -> dict:
     return {
         "since": subject.created_at.isoformat(),
         "consents": receipts.of(subject),
+        "circle": _circle(subject, now=now),
         "looks": [_look(look) for look in disclosure.who_looked(subject, limit=100_000)],
     }
+
+
+def _circle(subject: DataSubject, *, now: datetime) -> dict:
+    """For a contact, everything on their page; for a borrower, whom they named and whether they accepted, never who said no."""
+    contact = Contact.objects.select_related("link", "matter__subject", "subject").filter(subject=subject).exclude(state="erased").first()
+    if contact is not None:
+        return passport.export(contact, now=now)
+    links = ContactLink.objects.filter(matter__subject=subject).order_by("pk")
+    return {"named": [{"relationship": link.relationship, "at": link.created_at.isoformat(), "accepted": link.state == "accepted"} for link in links]}
 
 
 def _look(look: disclosure.Look) -> dict:
@@ -27,7 +37,21 @@ def _look(look: disclosure.Look) -> dict:
 
 
 def erase(*, subject: DataSubject, now: datetime) -> None:
-    """Nothing of ours is readable without the key, which the vault destroys."""
+    """What is encrypted closes with the key; a contact's row also loses the code of the number, which goes on the list of those never to be contacted."""
+    for contact in Contact.objects.filter(subject=subject):
+        circle.forget(contact, now=now)
 
 
 rights.register("privacy", export=export, erase=erase)
+
+
+def _old_invitations(*, cutoff: datetime, now: datetime) -> list[str]:
+    return [f"link {pk}" for pk in circle.expire_links(now=now)] + [f"check {pk}" for pk in number_checks.forget_old(now=now)]
+
+
+def _old_contacts(*, cutoff: datetime, now: datetime) -> list[int]:
+    return circle.forget_closed(now=now)
+
+
+sweeps.register("invitation", app="privacy", sweep=_old_invitations)
+sweeps.register("contact", app="privacy", sweep=_old_contacts)

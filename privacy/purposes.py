@@ -1,6 +1,7 @@
 """Why we process personal data: the closed list of purposes, each with its legal basis and the way it is asked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,12 @@ class Purpose:
     sensitive: bool = False
     per_matter: bool = False
     valid_days: int | None = None
+    notice: str = ""
+
+    @property
+    def notice_code(self) -> str:
+        """The notice it is asked with: its own, unless one notice asks about several uses of the same thing."""
+        return self.notice or self.code
 
     @property
     def asked(self) -> bool:
@@ -37,8 +44,9 @@ class Purpose:
         return self.separate or self.basis == "consent"
 
 
-_SEPARATE = {"separate": True, "per_matter": True}
+_SEPARATE: dict[str, Any] = {"separate": True, "per_matter": True}
 _SENSITIVE = _SEPARATE | {"sensitive": True}
+_CIRCLE: dict[str, Any] = {**_SEPARATE, "notice": "circle"}
 _ALL = (
     Purpose("account", _("Your account"), "dpv:ServiceRegistration", "contract", "account"),
     Purpose("security", _("Keeping accounts safe"), "dpv:EnforceSecurity", "contract", "security"),
@@ -75,6 +83,42 @@ _ALL = (
     Purpose("servicing", _("Payout, repayment and statements"), "dpv:FulfilmentOfContractualObligation", "contract", "loan_file"),
     Purpose("collections", _("Talking with you about a late payment"), "dpv:DebtCollection", "contract", "loan_file"),
     Purpose("investing", _("Your pledges and holdings"), "dpv:FulfilmentOfContractualObligation", "contract", "loan_file"),
+    Purpose("circle", _("Keeping whom you chose and who agreed"), "dpv:CommunicationManagement", "consent", "contact"),
+    Purpose(
+        "circle_reference",
+        _("Asking somebody you chose to confirm a fact"),
+        "dpv:Verification",
+        "consent",
+        "contact",
+        notice="circle",
+        separate=True,
+        per_matter=True,
+    ),
+    Purpose(
+        "circle_locate",
+        _("Asking somebody you chose how you can be reached"),
+        "dpv:CommunicationManagement",
+        "consent",
+        "contact",
+        notice="circle",
+        separate=True,
+        per_matter=True,
+    ),
+    Purpose(
+        "circle_relay",
+        _("Asking somebody you chose to pass on a message"),
+        "dpv:CommunicationManagement",
+        "consent",
+        "contact",
+        notice="circle",
+        separate=True,
+        per_matter=True,
+    ),
+    Purpose("contact_reference", _("Being asked to confirm a fact"), "dpv:Verification", "consent", "contact", separate=True, notice="contact"),
+    Purpose(
+        "contact_locate", _("Being asked how somebody can be reached"), "dpv:CommunicationManagement", "consent", "contact", separate=True, notice="contact"
+    ),
+    Purpose("contact_relay", _("Being asked to pass on a message"), "dpv:CommunicationManagement", "consent", "contact", separate=True, notice="contact"),
     Purpose("rights", _("Answering your rights"), "dpv:RightsFulfilment", "legal_obligation", "consent"),
     Purpose("accountability", _("Proving what we did"), "dpv:LegalCompliance", "legal_obligation", "access_log"),
     Purpose("legal_hold", _("A duty to keep or hand over"), "dpv:LegalCompliance", "legal_obligation", "loan_file"),

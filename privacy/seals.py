@@ -17,14 +17,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import connection, models, transaction
 
-from .models import AccessLog, Consent, Segment
+from .fields import Sealed
+from .models import AccessLog, Consent, ContactDecision, Segment
 from .vault import decode_key
 
 GENESIS = "0" * 64
 SEGMENT_ROWS = 2000
 # A row may commit after a younger one was sealed, but no transaction of ours lives this long.
 LATEST_COMMIT = timedelta(hours=1)
-STREAMS: dict[str, type[models.Model]] = {"consent": Consent, "access": AccessLog}
+STREAMS: dict[str, type[models.Model]] = {"consent": Consent, "access": AccessLog, "decision": ContactDecision}
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def _plain(value: Any) -> str:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
+    if isinstance(value, Sealed):
+        return value.ciphertext.hex()
     return str(value)
 
 

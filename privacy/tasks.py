@@ -1,9 +1,9 @@
-"""Timed work: the next numbered segment over consents and looks; what has outlived its retention rule."""
+"""Timed work: the next numbered segment over consents, looks and decisions; what has outlived its retention rule, in the circle hour by hour."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from . import seals, sweeps
+from . import circle, number_checks, seals, sweeps
 
 
 @shared_task(name="privacy.seal_records")
@@ -16,3 +16,12 @@ def seal_records() -> None:
 def sweep_retention() -> None:
     """Once a night."""
     sweeps.run(now=timezone.now())
+
+
+@shared_task(name="privacy.tidy_circle")
+def tidy_circle() -> None:
+    """Every hour: links whose week is over, numbers nobody proved, contacts of affairs that are over."""
+    now = timezone.now()
+    circle.expire_links(now=now)
+    number_checks.forget_old(now=now)
+    circle.forget_closed(now=now)

@@ -66,6 +66,8 @@ def looks(request: HttpRequest, subject: DataSubject) -> HttpResponse:
 @once_per_form
 def consent(request: HttpRequest, subject: DataSubject, purpose: str) -> HttpResponse:
     """One consent on its own screen: read, then yes or no."""
+    if purpose not in notices.codes():
+        raise Http404
     matter = _asked_matter(request, subject, purpose)
     form = ConsentForm(request.POST or None, purpose=purpose)
     if form.is_valid():

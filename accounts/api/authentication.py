@@ -21,8 +21,8 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer xq_…`. A header that is there but wrong is refused; it never falls through to the session."""
 
     def authenticate(self, request: Any) -> tuple[User, AccessToken] | None:
-        header = request.headers.get("Authorization", "")
-        if not header:
+        header = request.headers.get("Authorization")
+        if header is None:
             return None
         scheme, _space, text = header.partition(" ")
         token = tokens.find(text.strip(), now=timezone.now()) if scheme.lower() == SCHEME.lower() and text.isascii() else None

@@ -209,9 +209,11 @@ def _asked(request: Any, query: type[forms.Form] | None, *, paged: bool) -> tupl
     limit = request.query_params.get("limit", str(paging.LIMIT))
     if not (limit.isascii() and limit.isdecimal() and len(limit) < 4 and 1 <= int(limit) <= paging.LIMIT_MAX):
         raise Problem(400, "bad_limit", _("A page has 1 to 100 rows."))
-    form = query({name: value for name, value in request.query_params.items() if name in query.base_fields}) if query else None
-    if form is not None and not form.is_valid():
-        raise Problem(400, "bad_parameter", _("A parameter has no such value: %(names)s") % {"names": ", ".join(form.errors)})
+    given = {name: value for name, value in request.query_params.items() if query and name in query.base_fields}
+    form = query(given) if query else None
+    wrong = {name for name, value in given.items() if not value} | set(form.errors if form else ())
+    if wrong:
+        raise Problem(400, "bad_parameter", _("A parameter has no such value: %(names)s") % {"names": ", ".join(sorted(wrong))})
     return form, request.query_params.get("cursor", ""), int(limit)
 
 

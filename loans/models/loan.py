@@ -127,7 +127,7 @@ DISBURSEMENT = Transitions(
     moves={
         "prepared": ("proposed", "cancelled"),
         "proposed": ("approved", "prepared", "cancelled"),
-        "approved": ("sent",),
+        "approved": ("sent", "prepared"),
         "sent": ("settled", "refused", "unknown"),
         "unknown": ("settled", "refused"),
         "refused": ("prepared",),

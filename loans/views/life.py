@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import party_required
 from core import business_day
-from core.idempotency import FIELD, once_per_form
+from core.idempotency import form_key, once_per_form
 from ledger.chart import AccountCode
 from ledger.queries import balance
 from loans import access, repayment
@@ -68,7 +68,8 @@ def repay(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form, status=422)
     try:
-        repayment.pay(loan=found, amount=form.cleaned_data["amount"], by=user_of(request), key=_key(request), as_of=business_day.current(), now=timezone.now())
+        wish = {"amount": form.cleaned_data["amount"], "by": user_of(request), "key": form_key(request)}
+        repayment.pay(loan=found, **wish, as_of=business_day.current(), now=timezone.now())
     except repayment.UnableToRepay as error:
         form.add_error("amount", str(error.message))
         return _page(request, found, form, status=422)
@@ -84,7 +85,7 @@ def settle(request: HttpRequest, reference: str) -> HttpResponse:
     form = RepayForm()
     try:
         expected = int(request.POST.get("expected", ""))
-        repayment.settle_early(loan=found, expected=expected, by=user_of(request), key=_key(request), as_of=business_day.current(), now=timezone.now())
+        repayment.settle_early(loan=found, expected=expected, by=user_of(request), key=form_key(request), as_of=business_day.current(), now=timezone.now())
     except ValueError:
         return _page(request, found, form, status=400)
     except repayment.UnableToRepay as error:
@@ -93,7 +94,3 @@ def settle(request: HttpRequest, reference: str) -> HttpResponse:
         form.add_error(None, str(error.message))
         return _page(request, found, form, status=409)
     return redirect("loans:loan", reference)
-
-
-def _key(request: HttpRequest) -> str:
-    return f"form:{request.user.pk}:{request.POST[FIELD]}"[:80]

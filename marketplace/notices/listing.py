@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core.outbox import JobContext, handles
+from loans.models import Loan
 from loans.notices import tell_obligors
 from marketplace.models import Listing, Pledge
 from marketplace.notices import crowd
@@ -42,6 +43,15 @@ register(
         action=_("See your loan"),
     ),
     Template(
+        code="listing.not_opened",
+        kind="application",
+        title=_("Your project does not go to the market"),
+        text=_(
+            "You no longer want facts about you shown to investors, so loan %(reference)s is not offered to them. Nothing is owed, and you may apply again."
+        ),
+        action=_("See your loan"),
+    ),
+    Template(
         code="pledge.filled",
         kind="pledge",
         title=_("A listing you pledged to is filled"),
@@ -72,6 +82,20 @@ register(
 def on_opened(*, job: JobContext) -> None:
     listing = _listing(job)
     _tell_borrower("listing.opened", listing, job=job, closes_at=listing.closes_at.isoformat())
+
+
+@handles("listing.not_opened")
+def on_not_opened(*, job: JobContext) -> None:
+    """The consent to be shown was taken back before there was anything to show."""
+    loan = Loan.objects.select_related("agreement__offer__application").get(pk=job.payload["loan"])
+    tell_obligors(
+        template="listing.not_opened",
+        key=job.key,
+        application=loan.agreement.offer.application,
+        context={"reference": loan.reference},
+        link=reverse("loans:loan", args=[loan.reference]),
+        now=job.now,
+    )
 
 
 @handles("listing.closed")

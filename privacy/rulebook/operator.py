@@ -7,7 +7,7 @@ The operator's file (CONTACT_RULES names it) looks like
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -34,6 +34,17 @@ def in_force(*, on: date | None = None, sandbox: bool = False, own: Mapping[str,
     counted = {code: _banned(pack, asked["bans"].get(code, ())) for code, pack in newest.items() if sandbox or _signed(pack, asked["sign_offs"])}
     floor = next(each for each in reversed(floors) if on is None or each.effective_from <= on)
     return Rulebook(counted, tighten(floor, asked["floor"]))
+
+
+def of_editions(names: Collection[str], *, floor: str, own: Mapping[str, Any]) -> Rulebook:
+    """Exactly these editions, whatever came later: what a kept decision was made by. Raises BrokenPack."""
+    packs, floors = reading.editions()
+    asked = _own(own)
+    chosen = {pack.id: _banned(pack, asked["bans"].get(pack.id, ())) for pack in packs if pack.edition in names}
+    base = next((each for each in floors if each.edition == floor), None)
+    if base is None or len(chosen) != len(names):
+        raise BrokenPack("editions", "an edition that was used is not shipped any more")
+    return Rulebook(chosen, tighten(base, asked["floor"]))
 
 
 def from_file(path: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.conf import settings
 CHECKOUT = Path(settings.BASE_DIR)
 SERVERS = {"DATABASE_URL": "postgres://nobody:x@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
 KEY = "A" * 43 + "="
-SECRETS = {"SECRET_KEY": "7ghT2!kZp0QmXw94vLbNc" * 3, "VAULT_KEYS": f"k1:{KEY}", "BLIND_INDEX_KEY": KEY, "SIGNING_KEY": KEY}
+SECRETS = {"SECRET_KEY": "7ghT2!kZp0QmXw94vLbNc" * 3, "VAULT_KEYS": f"k1:{KEY}", "BLIND_INDEX_KEY": KEY, "NUMBER_INDEX_KEY": KEY, "SIGNING_KEY": KEY}
 PRODUCT = SERVERS | SECRETS | {"DEBUG": "0", "ALLOWED_HOSTS": "loans.example"}
 
 
@@ -26,7 +26,7 @@ def refusal(done: subprocess.CompletedProcess) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "VAULT_KEYS", "BLIND_INDEX_KEY", "SIGNING_KEY", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "VAULT_KEYS", "BLIND_INDEX_KEY", "NUMBER_INDEX_KEY", "SIGNING_KEY", "ALLOWED_HOSTS"])
 def test_a_product_installation_names_the_secret_it_lacks(missing: str, tmp_path: Path) -> None:
     given = {name: value for name, value in PRODUCT.items() if name != missing}
     assert f"{missing} must be set when DEBUG=0" in refusal(manage("check", home=tmp_path, **given))

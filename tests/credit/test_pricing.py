@@ -1,6 +1,7 @@
 """The rate a risk needs."""
 
 import os
+import random
 from datetime import date
 from decimal import Decimal as D
 
@@ -147,3 +148,84 @@ def test_rate_rises_with_every_risk(values, name, more):
     low = price(Risk(**(values | {"cap": WIDE})))
     high = price(Risk(**(values | {"cap": WIDE, name: min(values[name] + more, D(1))})))
     assert high.annual_rate >= low.annual_rate
+
+
+def any_risk(draw):
+    """A case from the whole of what may be asked: corners as often as the middle."""
+
+    def one(high):
+        return D(draw.choice(["0", "0.000001", str(high), f"{draw.uniform(0, high):.6f}", f"{draw.uniform(0, high):.6f}", f"{draw.uniform(0, high):.6f}"]))
+
+    return {
+        "pd": one(0.95),
+        "lgd": one(1),
+        "term_months": draw.choice([1, 2, 600, *range(3, 121)]),
+        "target_yield": one(0.4),
+        "servicing_fee": one(0.1),
+        "origination_fee": one(0.5),
+        "cap": Cap(D(f"{draw.uniform(0.01, 2):.4f}"), draw.choice(["apr", "nominal"])),
+        "method": draw.choice(["equal_installment", "equal_principal", "interest_only", "bullet"]),
+    }
+
+
+@pytest.mark.soak
+def test_a_million_random_cases(soak):
+    """Each case is priced five times: as it is, and with more PD, LGD, yield and fee. None above its cap, each higher, each worth what was lent."""
+    draw = random.Random(20261127)
+    for _ in range(200_000 if soak else 150):
+        values = any_risk(draw)
+        found = price(Risk(**values))
+        if found.why_not == "no_rate":
+            continue
+        asked = found.apr if values["cap"].basis == "apr" else found.annual_rate
+        assert (asked is not None and asked <= values["cap"].rate) if found.priced else asked is None
+        if found.needed_rate:
+            assert abs(pricing.present_value(Risk(**values), found.needed_rate) - 1) < D("1e-8"), values
+        for name in ("pd", "lgd", "target_yield", "servicing_fee"):
+            more = values | {name: min(values[name] + D(f"{draw.uniform(0.0001, 0.1):.6f}"), D(1))}
+            worse = price(Risk(**more))
+            assert worse.why_not == "no_rate" or worse.needed_rate >= found.needed_rate, (values, more)
+
+
+def test_a_fee_taken_from_the_payout_raises_the_apr_alone():
+    rates = [price(risk(origination_fee=D(fee))) for fee in ("0", "0.01", "0.05", "0.3", "0.999999")]
+    assert len({found.annual_rate for found in rates[:-1]}) == 1
+    assert [found.apr for found in rates[:-1]] == sorted(found.apr for found in rates[:-1])
+
+
+@pytest.mark.parametrize("method", ["equal_installment", "equal_principal", "interest_only", "bullet"])
+@pytest.mark.parametrize("fee", ["0", "0.05"])
+def test_closed_forms_are_the_sums_month_by_month(method, fee):
+    """The APR and the expected loss, added up one month after another."""
+    case = risk(method=method, origination_fee=D(fee), term_months=7, pd=D("0.2"))
+    found = price(case)
+    payments, balances = pricing._plan(method, 7, found.annual_rate / 12)
+    growth = (1 + found.apr) ** (D(1) / 12)
+    assert abs(sum(payment / growth**month for month, payment in enumerate(payments, start=1)) - (1 - D(fee))) < D("1e-10")
+    hazard = 1 - (1 - D("0.2")) ** (D(1) / 7)
+    loss = sum((1 - hazard) ** month * hazard * D("0.6") * balance for month, balance in enumerate(balances))
+    assert abs(found.expected_loss - loss) < D("1e-11")
+
+
+def test_round_rates_stay_round():
+    found = price(risk(pd=D(0), target_yield=D("0.06"), servicing_fee=D("0.01")))
+    assert found.annual_rate == D("0.07")
+    assert pricing.quoted(found.annual_rate) == D("0.0700")
+
+
+def test_sensitivity_moves_with_the_figure():
+    shown = {(name, value): found for name, value, found in pricing.sensitivity(risk())}
+    assert shown[("pd", D("0.025"))].annual_rate < price(risk()).annual_rate < shown[("pd", D("0.10"))].annual_rate
+    assert shown[("lgd", D("0.4"))].annual_rate < shown[("lgd", D("0.8"))].annual_rate
+    assert shown[("target_yield", D("0.05"))].annual_rate < shown[("target_yield", D("0.07"))].annual_rate
+
+
+def test_little_experience_makes_a_cautious_pd():
+    assert pricing.upper_pd(D("0.05"), loans=0) == 1
+    few, many = pricing.upper_pd(D("0.05"), loans=50), pricing.upper_pd(D("0.05"), loans=50_000)
+    assert D("0.05") < many < few < D("0.13")
+    assert abs(many - D("0.0516")) < D("0.0002")
+
+
+def test_a_cap_in_times_of_the_prime_rate():
+    assert pricing.cap_of(jurisdiction="CN", as_of=date(2026, 11, 23)).rate == 4 * D("0.03")

@@ -207,3 +207,33 @@ def test_the_command_prints_what_it_made(known, monkeypatch, tmp_path):
     call_command("train_scorecard", "toy", stdout=said)
     assert said.getvalue().startswith("toy@")
     assert "AUC 0." in said.getvalue()
+
+
+def test_the_study_compares_the_same_rows_with_and_without(known, monkeypatch, tmp_path):
+    """A circle column of noise gains nothing; one that tells the outcome would be seen; the command names the folder it needs."""
+    from credit.training import evidence
+
+    monkeypatch.setattr(evidence, "SMALL_PLAN", replace(QUICK, rounds=40))
+    monkeypatch.setattr(evidence, "PLAN", replace(QUICK, rounds=40))
+    monkeypatch.setattr(evidence, "SEEDS", 1)
+    monkeypatch.setitem(reading.SETS, "toy", replace(TOY, thin=("income", "loan")))
+    found = evidence.regenerate(tmp_path / "evidence.json", ["toy"])["sets"][0]["measured"][0]
+    assert found["columns"] == ["friends"]
+    assert 0.6 < found["share_with_any"] < 0.73
+    assert abs(found["set_aside"]["delta_auc"]) < 0.02
+    telling = rows()
+    telling.raw["friends"] = [2 * bad + friends for bad, friends in zip(telling.bad, telling.raw["friends"], strict=True)]
+    both = evidence._gain(telling, TOY, evidence.with_columns(TOY, ("friends",)), TOY.by_time[0])
+    assert both["interval"][0] > 0.005
+    assert not both["within_margin"]
+    monkeypatch.delenv("CREDIT_DATA")
+    with pytest.raises(CommandError, match="CREDIT_DATA is not set"):
+        call_command("circle_evidence")
+
+
+def test_taking_columns_away_takes_what_was_made_of_them():
+    from credit.training import evidence
+
+    left = evidence.without(TOY, ("income", "purpose"))
+    assert [each.name for each in left.inputs] == ["loan.value", "noise.value"]
+    assert (list(left.fields), left.levels) == (["loan", "noise"], ())

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 from privacy import notices, purposes
 from privacy.models import NOTICE_REQUIRED, Notice
 
-CODES = ["account", "application", "automated_decision", "credit_source", "identity", "listing_disclosure", "marketing", "named_recipient"]
+CODES = ["account", "application", "automated_decision", "circle", "contact", "credit_source", "identity", "listing_disclosure", "marketing", "named_recipient"]
 
 
 def test_every_notice_is_published_complete_in_both_languages_and_once(notices, now, capsys):
@@ -25,7 +25,7 @@ def test_every_notice_is_published_complete_in_both_languages_and_once(notices, 
 def test_every_purpose_that_is_asked_has_a_notice_and_sensitive_ones_their_own(db):
     for purpose in purposes.PURPOSES.values():
         if purpose.asked:
-            for body in notices.compiled(purpose.code).values():
+            for body in notices.compiled(purpose.notice_code).values():
                 assert purpose.code in body["purposes"]
                 assert not purpose.sensitive or body["purposes"] == [purpose.code]
 

@@ -1,0 +1,27 @@
+"""How often one network may knock at pages without an account; kept under a keyed code, never under the address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from core import pace
+
+KNOCKS = pace.Pace(per_minute=6, burst=40)
+
+
+class TooFast(Exception):
+    """Answered with 429."""
+
+    code = "too_fast"
+
+
+def knock(request: HttpRequest, *, now: datetime) -> None:
+    """Takes one knock from the allowance of the reader's network. Raises TooFast."""
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    network = ":".join(address.split(":")[:3]) if ":" in address else ".".join(address.split(".")[:3])
+    key = "knock:" + salted_hmac("privacy.knock", network, algorithm="sha256").hexdigest()[:32]
+    if pace.take({key: KNOCKS}, now=now) is not None:
+        raise TooFast

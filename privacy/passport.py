@@ -1,0 +1,165 @@
+"""The contact's own page: who may enter it, and everything it shows. No account: whoever proves the number is the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest
+
+from . import circle, contact_words, disclosure, outreach_texts
+from .disclosure import Actor
+from .models import Contact, ContactDecision, OutboundMessage
+from .numbers import masked
+
+SESSION = "circle"
+OPEN_FOR = timedelta(minutes=20)
+PAGE = "circle:passport"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt to reach the contact, allowed or refused, as the contact reads it."""
+
+    decision: ContactDecision
+    message: OutboundMessage | None
+
+    @property
+    def allowed(self) -> bool:
+        return self.message is not None
+
+    @property
+    def purpose(self) -> str:
+        return str(contact_words.PURPOSES.get(self.decision.purpose, self.decision.purpose))
+
+    @property
+    def channel(self) -> str:
+        return str(contact_words.CHANNELS.get(self.decision.channel, self.decision.channel))
+
+    @property
+    def why(self) -> str:
+        return contact_words.reason(self.decision.reason)
+
+    @property
+    def citation(self) -> str:
+        return self.decision.citation_zh if contact_words.language() == "zh" else self.decision.citation
+
+    @property
+    def who(self) -> str:
+        """The pseudonym of whoever asked; for the software its name among the actors."""
+        asked_by = self.decision.asked_by
+        return asked_by.pseudonym if asked_by else str(contact_words.ACTORS.get(self.decision.actor, self.decision.actor))
+
+    @property
+    def question(self) -> OutboundMessage | None:
+        """The message, while it waits for an answer."""
+        waits = self.message is not None and self.message.result == OutboundMessage.Result.SENT and self.decision.purpose in circle.PURPOSE_OF
+        return self.message if waits else None
+
+
+@dataclass(frozen=True)
+class Affair:
+    """One borrower who named the reader: what is allowed, what was tried."""
+
+    contact: Contact
+    named_by: str
+    name: str
+    number: str
+    scopes: list[str]
+    attempts: list[Attempt]
+    complaint_open: bool
+
+    @property
+    def sent(self) -> int:
+        return sum(attempt.allowed for attempt in self.attempts)
+
+    @property
+    def refused(self) -> int:
+        return len(self.attempts) - self.sent
+
+
+def enter(request: HttpRequest, number_index: bytes, *, now: datetime) -> None:
+    """The reader has proven the number: open the page for a while, under a new session key."""
+    request.session.cycle_key()
+    request.session[SESSION] = {"index": number_index.hex(), "until": (now + OPEN_FOR).isoformat()}
+
+
+def leave(request: HttpRequest) -> None:
+    request.session.pop(SESSION, None)
+
+
+def reader(request: HttpRequest, *, now: datetime) -> bytes | None:
+    """The number code of whoever reads this page, while it is open."""
+    kept = request.session.get(SESSION)
+    if not kept or datetime.fromisoformat(kept["until"]) <= now:
+        return None
+    return bytes.fromhex(kept["index"])
+
+
+def contacts_of(number_index: bytes) -> list[Contact]:
+    """Every affair this number accepted, newest first."""
+    rows = Contact.objects.select_related("subject", "matter__subject", "link").filter(number_index=number_index).exclude(state="erased")
+    return list(rows.order_by("-accepted_at"))
+
+
+def actor(contact: Contact) -> Actor:
+    return Actor(kind="contact", subject_id=contact.subject_id, role="contact")
+
+
+def affair(contact: Contact, *, now: datetime) -> Affair:
+    """Everything about one affair, opened for its owner; the look is written down like any other."""
+    opened = disclosure.reveal(contact, ["name", "number"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
+    return Affair(
+        contact=contact,
+        named_by=circle.named_by(contact.link, now=now),
+        name=opened["name"] or "",
+        number=masked(opened["number"]),
+        scopes=circle.allowed(contact, now=now) if contact.state == "opted_in" else [],
+        attempts=attempts(contact),
+        complaint_open=contact.complaints.filter(settled_at=None).exists(),
+    )
+
+
+def attempts(contact: Contact) -> list[Attempt]:
+    """Every decision about reaching this contact, newest first. Codes the person asked for themselves are no attempts."""
+    rows = ContactDecision.objects.select_related("asked_by", "message").filter(contact=contact).order_by("-at", "-pk")
+    return [Attempt(row, getattr(row, "message", None)) for row in rows]
+
+
+def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
+    """The same as data."""
+    opened = disclosure.reveal(contact, ["name", "number"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
+    return {
+        "reference": contact.reference,
+        "named_by": circle.named_by(contact.link, now=now),
+        "relationship": contact.link.relationship,
+        "state": contact.state,
+        "name": opened["name"],
+        "number": opened["number"],
+        "allowed": circle.allowed(contact, now=now),
+        "hours": [contact.hours_from, contact.hours_until],
+        "time_zone": contact.time_zone,
+        "accepted_at": contact.accepted_at.isoformat(),
+        "attempts": [_attempt(attempt, contact, now=now) for attempt in attempts(contact)],
+    }
+
+
+def _attempt(attempt: Attempt, contact: Contact, *, now: datetime) -> dict[str, Any]:
+    row, message = attempt.decision, attempt.message
+    found = {
+        "reference": row.reference,
+        "at": row.at.isoformat(),
+        "who": attempt.who,
+        "purpose": row.purpose,
+        "channel": row.channel,
+        "decision": row.decision,
+        "reason": row.reason,
+        "basis": row.basis,
+        "citation": row.citation,
+        "rules": row.pack,
+    }
+    if message is None:
+        return found
+    said = disclosure.reveal(message, ["params", "answer"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
+    return {**found, "said": outreach_texts.get(message.template).texts[message.locale], "result": message.result, "answer": said["answer"]}

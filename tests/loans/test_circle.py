@@ -1,0 +1,125 @@
+"""The borrower's page about their circle: nobody needed, no number typed, accepted or not and nothing more."""
+
+import re
+
+import pytest
+from django.utils import timezone
+
+from loans import application as applications
+from privacy import consents
+from privacy.models import ContactLink
+from tests import stories
+from tests.cast import alice, client_of, eve
+from tests.privacy.circle_world import Reader
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def borrower(db):
+    return alice()
+
+
+@pytest.fixture
+def application(borrower):
+    return stories.draft(borrower, amount=4_800_000, term_months=6, now=timezone.now())
+
+
+def address(application, tail=""):
+    return f"/applications/{application.reference}/circle/{tail}"
+
+
+def name_somebody(browser, application, **given):
+    key = re.search(r'name="idempotency_key" value="([^"]+)"', browser.get(address(application)).content.decode())[1]
+    return browser.post(address(application), {"idempotency_key": key, "relationship": "friend", "scopes": ["reference"], **given})
+
+
+def link_on(page):
+    found = re.search(r"/circle/i/([\w-]+)/", page.content.decode())
+    return found[1] if found else None
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_alice_names_a_friend_and_sees_accepted_and_never_more(borrower, application, language):
+    browser = client_of(borrower, language=language)
+    assert name_somebody(browser, application).status_code == 302
+    page = browser.get(address(application))
+    token = link_on(page)
+    assert token
+    hana = Reader()
+    assert "林悦" in hana.get("invitation", token).content.decode()
+    hana.accept(token, name="花子")
+    html = browser.get(address(application)).content.decode()
+    assert {"en": "Accepted", "zh-hans": "已接受"}[language] in html
+    assert not re.search(r"花子|138\D?1234\D?5678", html)
+    assert link_on(browser.get(address(application))) is None
+
+
+def test_there_is_no_field_for_a_number(borrower, application):
+    html = client_of(borrower).get(address(application)).content.decode()
+    names = set(re.findall(r'<(?:input|select|textarea)[^>]*name="(\w+)"', html))
+    assert names <= {"csrfmiddlewaretoken", "idempotency_key", "relationship", "scopes"}
+    assert 'type="file"' not in html
+    assert "checked" not in html
+
+
+def test_a_no_reads_like_silence(borrower, application):
+    browser = client_of(borrower)
+    name_somebody(browser, application)
+    token = link_on(browser.get(address(application)))
+    before = browser.get(address(application)).content.decode()
+    Reader().post("decline", token)
+    after = browser.get(address(application)).content.decode()
+    volatile = r'value="[\w-]{20,}"'
+    assert re.sub(volatile, "", before) == re.sub(volatile, "", after)
+
+
+def test_naming_nobody_chosen_is_told_at_the_field(borrower, application):
+    page = name_somebody(client_of(borrower), application, scopes=[], relationship="")
+    assert page.status_code == 422
+    assert page.content.decode().count('class="err"') == 2
+
+
+def test_without_an_own_number_nobody_is_named(borrower):
+    bare = applications.start(party=borrower.party, by=borrower.user, language="en", now=timezone.now())
+    page = name_somebody(client_of(borrower), bare)
+    assert page.status_code == 422
+    assert "your own phone number" in page.content.decode()
+    assert not ContactLink.objects.exists()
+
+
+def test_alice_cannot_answer_with_her_own_number(borrower, application):
+    browser = client_of(borrower)
+    name_somebody(browser, application)
+    herself = Reader("138 0013 8000")
+    herself.fill_in(link_on(browser.get(address(application))))
+    assert herself.confirm().url == "/circle/done/self/"
+
+
+def test_a_stranger_finds_no_page(borrower, application):
+    stranger = client_of(eve())
+    assert stranger.get(address(application)).status_code == 404
+    assert stranger.post(address(application, "CI-00000000/take-back/")).status_code == 404
+
+
+def test_alice_takes_somebody_back(borrower, application):
+    browser = client_of(borrower)
+    name_somebody(browser, application)
+    link = ContactLink.objects.get()
+    assert browser.post(address(application, "CI-00000000/take-back/")).status_code == 404
+    assert browser.post(address(application, f"{link.reference}/take-back/")).status_code == 302
+    link.refresh_from_db()
+    assert link.state == "taken_back"
+    assert link_on(browser.get(address(application))) is None
+
+
+def test_withdrawing_a_use_is_one_click_on_the_privacy_page(borrower, application):
+    browser = client_of(borrower)
+    name_somebody(browser, application)
+    matter = application.file.matter
+    html = browser.get("/privacy/").content.decode()
+    assert "/privacy/consents/circle_reference/withdraw/" in html
+    assert f"/privacy/consents/circle_reference/?matter={matter.pk}" not in html
+    browser.post("/privacy/consents/circle_reference/withdraw/", {"matter": str(matter.pk), "idempotency_key": "withdraw-1"})
+    assert not consents.is_given(subject=application.file.subject, purpose="circle_reference", matter=matter, now=timezone.now())
+    assert browser.get(f"/privacy/consents/circle_reference/?matter={matter.pk}").status_code == 404
