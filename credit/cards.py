@@ -15,7 +15,7 @@ from credit import glassbox
 
 CARDS = glassbox.MODELS / "cards"
 EVIDENCE = Path(__file__).with_name("evidence.json")
-ORDER = ("lendingclub_2018", "prosper1_2006_2008", "prosper2_2009_2014", "lendingclub_2007_2011_10k", "taiwan_cards_2005", "german_1994")
+ORDER = ("lendingclub_2018", "prosper1_2006_2008", "prosper2_2009_2014", "thin_file", "lendingclub_2007_2011_10k", "taiwan_cards_2005", "german_1994")
 EFFECTS_SHOWN = 15
 Card = Mapping[str, Any]
 Table = dict[str, Any]
@@ -153,6 +153,33 @@ def effects(found: Sequence[Mapping[str, Any]]) -> Table:
     rows = [[" × ".join(row["of"]), number(row["moves"])] for row in found[:EFFECTS_SHOWN]]
     columns = [column(_("Input, or pair of inputs"), number=False), column(_("How far it moves the log-odds"))]
     return {"caption": _("Inputs"), "columns": columns, "rows": rows}
+
+
+def fairness(found: Mapping[str, Any] | None) -> list[Table]:
+    """By protected attribute: approval and calibration of each group; then every model that was tried as a fairer one."""
+    if not found:
+        return []
+    groups = {"sex": _("Sex"), "age": _("Age"), "women": _("Women"), "men": _("Men")}
+    groups |= {"under 30": _("Under 30"), "30 to 44": _("30 to 44"), "45 and over": _("45 and over")}
+    columns = [column(_("Group"), number=False), column(_("Rows")), column(_("Share approved")), column(_("Predicted bad")), column(_("Observed bad"))]
+    tables = []
+    for name, rows in found["groups"].items():
+        lines = [[groups[row["group"]], f"{row['rows']:,}", *(f"{row[each]:.1%}" for each in ("approved", "expected", "observed"))] for row in rows]
+        caption = _("%(attribute)s: lowest approval over highest %(ratio)s") % {"attribute": groups[name], "ratio": number(found["impact"][name])}
+        tables.append({"caption": caption, "shown": True, "columns": columns, "rows": lines})
+    return [*tables, _tried(found["search"], groups)]
+
+
+def _tried(search: Mapping[str, Any], groups: Mapping[str, str]) -> Table:
+    names = list(search["tried"][0]["impact"])
+    rows = []
+    for row in search["tried"]:
+        words = ", ".join(row["leaves_out"]) or _("nothing")
+        chosen = row["leaves_out"] == search["preferred"]
+        rows.append([{"text": words, "note": _("preferred") if chosen else ""}, number(row["auc"]), *(number(row["impact"][name]) for name in names)])
+    columns = [column(_("Leaves out"), number=False), column("AUC"), *(column(groups[name]) for name in names)]
+    caption = _("Models tried as fairer ones; the best ratio for at most %(cost)s AUC is preferred") % {"cost": number(search["costs_at_most"])}
+    return {"caption": caption, "shown": True, "columns": columns, "rows": rows}
 
 
 def circle(found: Card, *, kind: str) -> Table:

@@ -103,10 +103,10 @@ def without(values: Column, kind: Mapping[str, Any]) -> Column:
 
 def number(values: Sequence[Any]) -> Column:
     """Floats of numbers, flags and texts that hold one ("36 months", "10+ years"); "< 1 year" is half of one."""
-    return np.array([_number(value) for value in values], dtype=float)
+    return np.array([one_number(value) for value in values], dtype=float)
 
 
-def _number(value: Any) -> float:
+def one_number(value: Any) -> float:
     if value is None:
         return np.nan
     if isinstance(value, str):
@@ -121,10 +121,10 @@ def _number(value: Any) -> float:
 
 def text(values: Sequence[Any]) -> Column:
     """Trimmed texts; an empty one is not known. Whole numbers written as floats lose their point (codes read back from a file with gaps)."""
-    return np.array([_text(value) for value in values], dtype=object)
+    return np.array([one_text(value) for value in values], dtype=object)
 
 
-def _text(value: Any) -> str | None:
+def one_text(value: Any) -> str | None:
     if value is None or value != value:
         return None
     if isinstance(value, float) and value.is_integer():

@@ -36,6 +36,7 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
         "deciles": cards.deciles(card["deciles"]),
         "effects": cards.effects(card["effects"]),
         "times": times,
+        "fairness": cards.fairness(card["fairness"]),
         "limits": [cards.said(text) for text in card["limits"]],
         "tables": len(card["effects"]),
         "pairs": sum(len(row["of"]) == 2 for row in card["effects"]),

@@ -20,7 +20,7 @@ from credit import glassbox
 from credit.training import fitting, measures, reading
 from credit.training.fitting import Plan
 from credit.training.reading import Rows
-from credit.training.sets import NUMBER, TEXT, DataSet, Input
+from credit.training.sets import NUMBER, TEXT, DataSet, Input, restricted, without
 from credit.training.train import rounded
 
 Vector = NDArray[np.float64]
@@ -76,24 +76,6 @@ def _measured(kind: str, columns: tuple[str, ...], rows: Rows, base: DataSet, mo
 
 def _says_something(value: Any) -> bool:
     return value is not None and value == value and value not in (0, False, "", "none")
-
-
-def without(of: DataSet, columns: tuple[str, ...]) -> DataSet:
-    """The set without `columns`, and without every figure made of them."""
-    gone = set(columns)
-    inputs = []
-    for each in of.inputs:
-        if gone & set(each.of):
-            gone.add(each.name)
-        else:
-            inputs.append(each)
-    fields = {field: kind for field, kind in of.fields.items() if field not in gone}
-    return replace(of, fields=fields, inputs=tuple(inputs), levels=tuple(name for name in of.levels if name not in gone))
-
-
-def restricted(of: DataSet, names: tuple[str, ...]) -> DataSet:
-    """The set with these fields only, and the figures that can be made of them."""
-    return without(of, tuple(field for field in of.fields if field not in names))
 
 
 def with_columns(of: DataSet, columns: tuple[str, ...]) -> DataSet:

@@ -10,6 +10,11 @@ _STATUS = ("PAY_0", "PAY_2", "PAY_3", "PAY_4", "PAY_5", "PAY_6")
 _BILLS = tuple(f"BILL_AMT{month}" for month in _MONTHS)
 _PAID = tuple(f"PAY_AMT{month}" for month in _MONTHS)
 
+
+def _age(years: int) -> str:
+    return "under 30" if years < 30 else "30 to 44" if years < 45 else "45 and over"
+
+
 TAIWAN_CARDS = DataSet(
     name="taiwan_cards_2005",
     title={"en": "Card clients in Taiwan", "zh-hans": "台湾信用卡客户"},
@@ -34,6 +39,7 @@ TAIWAN_CARDS = DataSet(
         Input("left_on_card", "difference", ("LIMIT_BAL", "BILL_AMT1"), -1),
     ),
     protected=("SEX", "MARRIAGE", "AGE"),
+    groups={"sex": lambda row: "women" if row["SEX"] == 2 else "men", "age": lambda row: _age(row["AGE"])},
     not_used=("EDUCATION",),
     limits=(limits.BEHAVIOR, limits.NO_DATES, limits.FOREIGN),
     thin=("LIMIT_BAL",),
@@ -61,6 +67,7 @@ GERMAN = DataSet(
         "other_installment_plans", "housing", "job", "telephone",
     ),
     circle=("other_debtors_or_guarantors", "number_of_people_being_liable_to_provide_maintenance_for"),
+    groups={"sex": lambda row: "women" if "female" in row["personal_status_and_sex"] else "men", "age": lambda row: _age(row["age_in_years"])},
     protected=("personal_status_and_sex", "age_in_years", "foreign_worker"),
     limits=(limits.SMALL, limits.OLD, limits.NO_DATES, limits.FOREIGN),
     thin=("duration_in_month", "credit_amount", "purpose", "housing", "job"),

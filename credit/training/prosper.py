@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from credit.training import limits
-from credit.training.sets import ANY_NUMBER, NUMBER, DataSet, Input, Row, numbers, plain, ratio, texts
+from credit.training.sets import ANY_NUMBER, NUMBER, DataSet, Input, Row, numbers, plain, ratio, restricted, texts
 
 AUCTION, POSTED = "prosper1_2006_2008", "prosper2_2009_2014"
 _MEAN_FILLED_IN = 0.275947  # the cleaner of the set wrote the mean where the ratio was missing
@@ -53,6 +54,12 @@ PROSPER_AUCTION = DataSet(
     by_time=(("2008", "2007", "2008", "2008"),),
 )
 
+# What a borrower without a bureau can state, and most can show: ten fields.
+_STATED = (
+    _INCOME, _LOAN, "Term", "IsBorrowerHomeowner", "IncomeVerifiable",
+    "EmploymentStatus", "EmploymentStatusDuration", "Occupation", "ListingCategory", "IncomeRange",
+)  # fmt: skip
+
 PROSPER_POSTED = DataSet(
     name=POSTED,
     title={"en": "Prosper, the posted-price era", "zh-hans": "Prosper，平台定价时期"},
@@ -74,6 +81,16 @@ PROSPER_POSTED = DataSet(
     thin=(_INCOME, _LOAN, "Term", "IsBorrowerHomeowner", "ListingCategory", "Occupation", "EmploymentStatus", "IncomeRange"),
     period_of=lambda row: str(row["ListingYear"]),
     by_time=(("2011", "2010", "2011", "2011"),),
+)
+
+
+THIN_FILE = replace(
+    restricted(PROSPER_POSTED, _STATED),
+    name="thin_file",
+    file=POSTED,
+    title={"en": "Thin file: ten fields, no bureau", "zh-hans": "少量信息：十个字段，不用征信"},
+    not_used=(*PROSPER_POSTED.not_used, *(name for name in PROSPER_POSTED.fields if name not in _STATED)),
+    identity=lambda _, row: (POSTED, row["row_id"]),
 )
 
 

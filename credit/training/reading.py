@@ -15,11 +15,14 @@ from credit import recipes, scorecard
 from credit.training import split
 from credit.training.lendingclub import LENDINGCLUB_2007_2011, LENDINGCLUB_2018
 from credit.training.others import GERMAN, TAIWAN_CARDS
-from credit.training.prosper import PROSPER_AUCTION, PROSPER_FULL_COLUMNS, PROSPER_POSTED
+from credit.training.prosper import PROSPER_AUCTION, PROSPER_FULL_COLUMNS, PROSPER_POSTED, THIN_FILE
 from credit.training.sets import DataSet
 
 SETTING = "CREDIT_DATA"
-SETS = {each.name: each for each in (LENDINGCLUB_2018, PROSPER_AUCTION, PROSPER_POSTED, LENDINGCLUB_2007_2011, TAIWAN_CARDS, GERMAN, PROSPER_FULL_COLUMNS)}
+SETS = {
+    each.name: each
+    for each in (LENDINGCLUB_2018, PROSPER_AUCTION, PROSPER_POSTED, LENDINGCLUB_2007_2011, TAIWAN_CARDS, GERMAN, PROSPER_FULL_COLUMNS, THIN_FILE)
+}
 IDENTITY, TARGET = "row_id", "bad"
 
 
@@ -78,7 +81,7 @@ def folder() -> Path:
 
 def read(of: DataSet, path: Path | None = None) -> Rows:
     """Every row of the set's file. Raises UnableToTrain, and LeakedColumn for a column the set does not declare."""
-    path = path or folder() / f"{of.name}.parquet"
+    path = path or folder() / f"{of.file or of.name}.parquet"
     if not path.is_file():
         raise UnableToTrain(f"there is no file {path}")
     table = pq.read_table(path)

@@ -7,7 +7,7 @@ around a borrower, and what the law protects is declared too, as exactly that, s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -42,6 +42,8 @@ class DataSet:
     protected: tuple[str, ...] = ()
     not_used: tuple[str, ...] = ()  # known only later, or no business of a model
     thin: tuple[str, ...] = ()
+    groups: Mapping[str, Callable[[Row], str]] = field(default_factory=dict)  # of protected attributes: to test fairness, never inputs
+    file: str = ""  # when it is another set's
     period_of: Callable[[Row], str] | None = None
     by_time: tuple[tuple[str, str, str, str], ...] = ()  # (name, train up to, test from, test up to), periods inclusive
     limits: tuple[Mapping[str, str], ...] = ()  # what the figures of this set cannot say
@@ -72,3 +74,21 @@ def plain(trend: int, *names: str) -> tuple[Input, ...]:
 
 def ratio(name: str, part: str, whole: str, trend: int = 0) -> Input:
     return Input(name, "ratio", (part, whole), trend)
+
+
+def without(of: DataSet, columns: tuple[str, ...]) -> DataSet:
+    """The set without `columns`, and without every figure made of them."""
+    gone = set(columns)
+    inputs = []
+    for each in of.inputs:
+        if gone & set(each.of):
+            gone.add(each.name)
+        else:
+            inputs.append(each)
+    fields = {field: kind for field, kind in of.fields.items() if field not in gone}
+    return replace(of, fields=fields, inputs=tuple(inputs), levels=tuple(name for name in of.levels if name not in gone))
+
+
+def restricted(of: DataSet, names: tuple[str, ...]) -> DataSet:
+    """The set with these fields only, and the figures that can be made of them."""
+    return without(of, tuple(field for field in of.fields if field not in names))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from credit import glassbox
-from credit.training import evaluation, fitting, measures, reading
+from credit.training import alternatives, evaluation, fitting, measures, reading
 from credit.training.fitting import Plan
 from credit.training.reading import Rows
 
@@ -20,6 +20,7 @@ DECIMALS = 6
 PLANS: Mapping[str, Plan] = {  # chosen by cross-validation on the rows that were not set aside
     "prosper1_2006_2008": Plan(rounds=1000, pairs=40),
     "prosper2_2009_2014": Plan(rounds=1000, pairs=40),
+    "thin_file": Plan(rounds=700, pairs=20),
     "lendingclub_2007_2011_10k": Plan(rounds=500, pairs=20),
     "german_1994": Plan(rounds=350, pairs=10, least_in_leaf=20, bins=31),
     "prosper_full_columns_sample": Plan(rounds=250, pairs=10, least_in_leaf=20, bins=31),
@@ -43,6 +44,7 @@ def described(rows: Rows, fitted: Rows, aside: Rows, body: Mapping[str, Any], pl
     """The card: what went in, and what the model shows on rows it never saw."""
     of = rows.of
     odds = fitting.log_odds(body, aside)
+    moved = effects(body, fitted)
     return {
         "schema": "model-card/1",
         "name": of.name,
@@ -52,7 +54,8 @@ def described(rows: Rows, fitted: Rows, aside: Rows, body: Mapping[str, Any], pl
         "plan": asdict(plan),
         "fields": list(body["fields"]),
         "kept_out": {kind: list(getattr(of, kind)) for kind in ("price", "circle", "protected", "not_used")},
-        "effects": effects(body, fitted),
+        "effects": moved,
+        "fairness": alternatives.report(rows, body, plan, alternatives.strongest(body, moved)),
         "set_aside": evaluation.compared(aside, odds, fitting.challenger(fitted, aside, plan)),
         "deciles": measures.deciles(aside.bad, glassbox.probability(odds)),
         "out_of_time": evaluation.out_of_time(rows, plan),

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from credit import glassbox
 from credit.training import evaluation, fitting, measures, reading, split, tables, train
 from credit.training.fitting import Plan
-from credit.training.sets import DataSet, numbers, plain, ratio, texts
+from credit.training.sets import DataSet, numbers, plain, ratio, texts, without
 
 TOY = DataSet(
     name="toy",
@@ -232,8 +232,6 @@ def test_the_study_compares_the_same_rows_with_and_without(known, monkeypatch, t
 
 
 def test_taking_columns_away_takes_what_was_made_of_them():
-    from credit.training import evidence
-
-    left = evidence.without(TOY, ("income", "purpose"))
+    left = without(TOY, ("income", "purpose"))
     assert [each.name for each in left.inputs] == ["loan.value", "noise.value"]
     assert (list(left.fields), left.levels) == (["loan", "noise"], ())

@@ -1,0 +1,49 @@
+"""Groups the model never sees: how alike they are treated, and the search for a model that does it better."""
+
+import numpy as np
+import pytest
+
+from credit import cards, fairness
+from credit.fairness import Candidate
+
+GROUP = np.array(["a"] * 200 + ["b"] * 200)
+
+
+def test_adverse_impact_is_the_lowest_approval_over_the_highest():
+    yes = np.array([True] * 180 + [False] * 20 + [True] * 90 + [False] * 110)
+    assert fairness.adverse_impact(yes, GROUP) == pytest.approx(0.5)
+    assert fairness.adverse_impact(np.ones(400, dtype=bool), GROUP) == 1
+
+
+def test_of_few_people_nothing_is_said():
+    group = np.array(["a"] * 390 + ["few"] * 10)
+    yes = np.array([True] * 390 + [False] * 10)
+    assert fairness.adverse_impact(yes, group) == 1
+    assert [row["group"] for row in fairness.by_group(np.zeros(400), np.zeros(400), group, share=0.7)] == ["a"]
+
+
+def test_groups_are_shown_with_approval_and_calibration():
+    pd = np.concatenate([np.full(200, 0.1), np.full(200, 0.5)])
+    bad = np.concatenate([np.tile([0.0] * 9 + [1.0], 20), np.tile([0.0, 1.0], 100)])
+    one, other = fairness.by_group(bad, pd, GROUP, share=0.5)
+    assert (one["approved"], other["approved"]) == (1, 0)
+    assert (one["observed"], one["expected"]) == (pytest.approx(0.1), pytest.approx(0.1))
+
+
+def test_the_fairer_model_is_preferred_when_it_costs_little():
+    now = Candidate((), 0.750, {"sex": 0.85, "age": 0.95})
+    fair = Candidate(("limit",), 0.7485, {"sex": 0.93, "age": 0.92})
+    fairest_but_blind = Candidate(("status",), 0.60, {"sex": 0.99, "age": 0.99})
+    shifted = Candidate(("bill",), 0.751, {"sex": 0.95, "age": 0.80})
+    assert fairness.preferred([shifted, fairest_but_blind, fair], now=now) == fair
+    assert fairness.preferred([shifted, fairest_but_blind], now=now) == now
+
+
+@pytest.mark.parametrize("name", ["taiwan_cards_2005"])
+def test_the_card_records_groups_and_search(name):
+    card = cards.card(name)
+    found = card["fairness"]
+    assert set(found["impact"]) == set(found["groups"])
+    assert not set(card["fields"]) & set(card["kept_out"]["protected"])
+    assert found["search"]["tried"][0]["leaves_out"] == []
+    assert len(found["search"]["tried"]) > 5
