@@ -107,7 +107,7 @@ def expected_share(months_on_book: int, curve: Sequence[float]) -> float:
 
 def maturing(pd: Vector, months_on_book: Sequence[int], curve: Sequence[float]) -> Vector:
     """The probability that each loan has gone bad by now. A young loan that still pays says little, and is not counted as good."""
-    return pd * np.array([expected_share(months, curve) for months in months_on_book])
+    return np.asarray(pd * np.array([expected_share(months, curve) for months in months_on_book]))
 
 
 def observed_to_expected(bad: Vector, pd: Vector, *, chance: float = 0.05) -> dict[str, Any]:
