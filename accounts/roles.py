@@ -27,6 +27,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "core.change_holiday",
         "loans.service_loan",
         "payments.match_receipt",
+        "privacy.view_contactdecision",
     ),
     PRIVACY: (
         "privacy.view_*",

@@ -13,11 +13,12 @@ from django.urls import reverse
 from accounts import audit
 from accounts.models import User
 from loans.models import Application
-from privacy import circle, contact_words, numbers, vault
+from privacy import circle, explaining, numbers, vault
 from privacy.circle import Invitation, UnableToInvite
-from privacy.models import ContactDecision, ContactLink
+from privacy.explaining import Explained
+from privacy.models import ContactLink
 
-__all__ = ["Attempt", "Named", "UnableToInvite", "attempts", "invite", "named", "take_back"]
+__all__ = ["Named", "UnableToInvite", "attempts", "invite", "named", "take_back"]
 
 
 @dataclass(frozen=True)
@@ -31,26 +32,6 @@ class Named:
     @property
     def may_take_back(self) -> bool:
         return self.accepted or bool(self.address)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One attempt to reach somebody the borrower named. Why it was refused is told to that person alone."""
-
-    decision: ContactDecision
-
-    @property
-    def allowed(self) -> bool:
-        return hasattr(self.decision, "message")
-
-    @property
-    def purpose(self) -> str:
-        return str(contact_words.PURPOSES.get(self.decision.purpose, self.decision.purpose))
-
-    @property
-    def who(self) -> str:
-        asked_by = self.decision.asked_by
-        return asked_by.pseudonym if asked_by else str(contact_words.ACTORS.get(self.decision.actor, self.decision.actor))
 
 
 @transaction.atomic
@@ -109,7 +90,6 @@ def take_back(application: Application, *, reference: str, by: User, now: dateti
     return True
 
 
-def attempts(application: Application) -> list[Attempt]:
-    """Every attempt to reach somebody of this circle, newest first; codes people asked for themselves are none."""
-    rows = ContactDecision.objects.select_related("asked_by", "message").filter(matter=application.file.matter, contact__isnull=False)
-    return [Attempt(row) for row in rows.order_by("-at", "-pk")]
+def attempts(application: Application) -> list[Explained]:
+    """Every attempt to reach somebody of this circle, newest first. The page leaves out why one was refused: that is told to the person alone."""
+    return explaining.explained(explaining.rows().filter(matter=application.file.matter, contact__isnull=False))

@@ -236,6 +236,11 @@ def complain(contact: Contact, *, text: str, now: datetime) -> Complaint:
     return Complaint.objects.create(contact=contact, text=text, at=now)
 
 
+def settle(complaint: Complaint, *, now: datetime) -> None:
+    """The complaint is dealt with. Safe to repeat."""
+    Complaint.objects.filter(pk=complaint.pk, settled_at=None).update(settled_at=now)
+
+
 def answer(message: OutboundMessage, *, answer: dict, now: datetime) -> None:
     """The contact's answer to one question; given once, sealed, and never part of a score."""
     taken = OutboundMessage.objects.filter(pk=message.pk, result=OutboundMessage.Result.SENT)

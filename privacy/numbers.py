@@ -41,7 +41,7 @@ class Number:
     @property
     def jurisdiction(self) -> str:
         """The jurisdiction as the rulebook names it; the country itself where the rulebook has none."""
-        return JURISDICTIONS.get(self.region, self.region)
+        return jurisdiction_of(self.region)
 
     @property
     def index(self) -> bytes:
@@ -69,6 +69,21 @@ def index(e164: str) -> bytes:
     """32 bytes by which the same number is found again, and by nobody without the key."""
     key = decode_key(settings.NUMBER_INDEX_KEY, name="NUMBER_INDEX_KEY")
     return hmac.new(key, b"xinqiao/number/" + e164.encode(), hashlib.sha256).digest()
+
+
+def jurisdiction_of(region: str) -> str:
+    """The jurisdiction of a country as the rulebook names it; the country itself where the rulebook has none."""
+    return JURISDICTIONS.get(region, region)
+
+
+def region_of(jurisdiction: str) -> str:
+    """The country whose calendar and numbers a jurisdiction has; itself where there is no single one."""
+    return REGIONS.get(jurisdiction) or jurisdiction
+
+
+def zones_of(e164: str) -> tuple[str, ...]:
+    """Every zone the owner of a number we hold may be in; none for none."""
+    return parse(e164, jurisdiction="").zones if e164 else ()
 
 
 def masked(e164: str) -> str:

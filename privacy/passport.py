@@ -8,9 +8,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from . import circle, contact_words, disclosure, outreach_texts
+from . import circle, disclosure, explaining, outreach_texts
 from .disclosure import Actor
-from .models import Contact, ContactDecision, OutboundMessage
+from .explaining import Explained
+from .models import Contact, OutboundMessage
 from .numbers import masked
 
 SESSION = "circle"
@@ -18,44 +19,15 @@ OPEN_FOR = timedelta(minutes=20)
 PAGE = "circle:passport"
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(Explained):
     """One attempt to reach the contact, allowed or refused, as the contact reads it."""
-
-    decision: ContactDecision
-    message: OutboundMessage | None
-
-    @property
-    def allowed(self) -> bool:
-        return self.message is not None
-
-    @property
-    def purpose(self) -> str:
-        return str(contact_words.PURPOSES.get(self.decision.purpose, self.decision.purpose))
-
-    @property
-    def channel(self) -> str:
-        return str(contact_words.CHANNELS.get(self.decision.channel, self.decision.channel))
-
-    @property
-    def why(self) -> str:
-        return contact_words.reason(self.decision.reason)
-
-    @property
-    def citation(self) -> str:
-        return self.decision.citation_zh if contact_words.language() == "zh" else self.decision.citation
-
-    @property
-    def who(self) -> str:
-        """The pseudonym of whoever asked; for the software its name among the actors."""
-        asked_by = self.decision.asked_by
-        return asked_by.pseudonym if asked_by else str(contact_words.ACTORS.get(self.decision.actor, self.decision.actor))
 
     @property
     def question(self) -> OutboundMessage | None:
         """The message, while it waits for an answer."""
-        waits = self.message is not None and self.message.result == OutboundMessage.Result.SENT and self.decision.purpose in circle.PURPOSE_OF
-        return self.message if waits else None
+        message = self.message
+        waits = message is not None and message.result == OutboundMessage.Result.SENT and self.row.purpose in circle.PURPOSE_OF
+        return message if waits else None
 
 
 @dataclass(frozen=True)
@@ -72,7 +44,7 @@ class Affair:
 
     @property
     def sent(self) -> int:
-        return sum(attempt.allowed for attempt in self.attempts)
+        return sum(attempt.message is not None for attempt in self.attempts)
 
     @property
     def refused(self) -> int:
@@ -123,8 +95,7 @@ def affair(contact: Contact, *, now: datetime) -> Affair:
 
 def attempts(contact: Contact) -> list[Attempt]:
     """Every decision about reaching this contact, newest first. Codes the person asked for themselves are no attempts."""
-    rows = ContactDecision.objects.select_related("asked_by", "message").filter(contact=contact).order_by("-at", "-pk")
-    return [Attempt(row, getattr(row, "message", None)) for row in rows]
+    return [Attempt(row) for row in explaining.rows().filter(contact=contact)]
 
 
 def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
@@ -146,7 +117,7 @@ def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
 
 
 def _attempt(attempt: Attempt, contact: Contact, *, now: datetime) -> dict[str, Any]:
-    row, message = attempt.decision, attempt.message
+    row, message = attempt.row, attempt.message
     found = {
         "reference": row.reference,
         "at": row.at.isoformat(),

@@ -22,5 +22,7 @@ urlpatterns = [
     path("notices/", views.notice_list, name="notices"),
     path("notices/<slug:code>/", views.notice, name="notice"),
     path("rules/", policy_views.simulate, name="simulator"),
+    path("attempts/", policy_views.attempts, name="attempts"),
+    path("decisions/<str:reference>/", policy_views.decision, name="decision"),
     path("key/", views.public_key, name="key"),
 ]

@@ -70,3 +70,15 @@ def _truth(value: Any, name: str) -> bool:
 
 def _tuple(found: list[str] | None) -> tuple[str, ...] | None:
     return None if found is None else tuple(found)
+
+
+def stored(reference: str) -> Any:
+    """A kept decision again, byte for byte; {"erased": date} when its person was erased."""
+    from django.utils import timezone  # needs Django, which recomputing a file does not
+
+    from privacy import decisions
+
+    try:
+        return decisions.again(reference, now=timezone.now())
+    except decisions.NoSuchDecision:
+        raise recompute.UnableToRecompute(f"there is no contact decision {reference}") from None

@@ -1,0 +1,64 @@
+"""Asking a contact: who they are for the policy, the one fixed text for each purpose, and the road it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+
+from . import circle, outreach, texts, vault
+from .disclosure import Actor
+from .models import Contact, OutboundMessage
+from .numbers import jurisdiction_of, zones_of
+from .outreach import Errand, Facts, Outcome, Recipient
+
+TEXTS = {"verify_reference": "reference_question", "locate_borrower": "locate_question", "relay_message": "relay_request"}
+
+
+def recipient(contact: Contact, purpose: str, *, number: str, now: datetime) -> Recipient:
+    """The contact as the policy sees them for this purpose, today. Rows of the same number are the same person: their limits are counted together."""
+    index = contact.number_index
+    same = Contact.objects.filter(number_index=index).exclude(pk=contact.pk).values_list("subject_id", flat=True) if index else ()
+    return Recipient(
+        subject=contact.subject,
+        role="contact",
+        relationship=contact.link.relationship,
+        jurisdictions=tuple(dict.fromkeys([*contact.matter.jurisdictions, jurisdiction_of(contact.region)])),
+        zones=(contact.time_zone,) if contact.time_zone else zones_of(number),
+        region=contact.region,
+        locale=contact.locale,
+        contact_state=circle.contact_state(contact, purpose, now=now),
+        borrower_consent=circle.borrower_consent(contact, purpose, now=now),
+        contact=contact,
+        own_hours=(contact.hours_from, contact.hours_until),
+        same_person=tuple(same),
+        lock=bytes(index).hex() if index else str(contact.subject_id),
+    )
+
+
+def ask(contact: Contact, *, purpose: str, channel: str, facts: Facts, actor: str, asked_by: Actor | None, now: datetime) -> Outcome:
+    """Ask the contact, if the rules allow it now; the decision is kept either way, and the contact reads it.
+
+    An erased contact has no number to ask: the decision still says so.
+    """
+    erased = contact.state == "erased"
+    number = "" if erased else vault.open_sealed(contact, ("number",), engine="outreach", purpose="circle", now=now)["number"]
+    flags = (*(facts.flags or ()), *(("complaint",) if circle.open_complaints(contact.matter) else ())) if facts.flags is not None else None
+    name = circle.named_by(contact.link, now=now)
+    link = settings.SITE_URL + reverse("circle:find")
+
+    def deliver(message: OutboundMessage, body: str) -> None:
+        if message.channel == "sms":
+            index = bytes(contact.number_index or b"")
+            texts.send(subject=contact.subject, e164=number, number_index=index, body=body, key=f"outbound:{message.reference}", now=now)
+
+    return outreach.reach(
+        to=recipient(contact, purpose, number=number, now=now),
+        errand=Errand(purpose=purpose, channel=channel, template=TEXTS[purpose], actor=actor, asked_by=asked_by, params={"name": name, "link": link}),
+        facts=replace(facts, flags=flags, minor=False),
+        matter=contact.matter,
+        now=now,
+        deliver=deliver,
+    )
