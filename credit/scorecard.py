@@ -20,6 +20,7 @@ from credit.facts import Facts
 
 MODELS = Path(__file__).with_name("models")
 CURRENT = "expert-2026-11"
+SEALED = {"expert-2026-11": "7e0b8c3abe6772c05b515fbd47966203bbbde8bd7da508970914c1d3d2a63569"}  # SHA-256 of each model's file, as it was signed off
 # Found anywhere in a name, in any case or spelling of compounds: a gate that can be passed by a plural or a hyphen is none.
 REFUSED_STEMS = ("contact", "circle", "famil", "friend", "relative", "sex", "gender", "birth", "national", "religio", "marital", "ethnic")
 REFUSED_WORDS = ("age", "ages", "aged")  # whole words only: "mortgage" and "usage" hold them
@@ -41,6 +42,10 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "term_months": ("term_months",),
     "occupation": ("occupation",),
 }
+
+
+class AlteredModel(Exception):
+    """The file of a model is not the one that was signed off."""
 
 
 class RefusedFeature(Exception):
@@ -89,11 +94,18 @@ class Score:
 
 @cache
 def load(name: str = CURRENT) -> tuple[dict[str, Any], str]:
-    """The model and the hash of its file. Raises RefusedFeature for an input from the circle or a protected attribute."""
-    raw = (MODELS / f"{name}.json").read_bytes()
+    """The model and the hash of its file. Raises AlteredModel, and RefusedFeature for an input from the circle or a protected attribute."""
+    return opened(name, (MODELS / f"{name}.json").read_bytes())
+
+
+def opened(name: str, raw: bytes) -> tuple[dict[str, Any], str]:
+    """A model from the bytes of its file, every one of them as signed off."""
+    digest = hashlib.sha256(raw).hexdigest()
+    if SEALED.get(name) != digest:
+        raise AlteredModel(f"the file of {name} is not the one that was signed off")
     model = json.loads(raw, parse_float=Decimal)
     check_features(model)
-    return model, hashlib.sha256(raw).hexdigest()
+    return model, digest
 
 
 def check_features(model: Mapping[str, Any]) -> None:

@@ -22,7 +22,7 @@ PLANS: Mapping[str, Plan] = {  # chosen by cross-validation on the rows that wer
     "prosper2_2009_2014": Plan(rounds=1000, pairs=40),
     "thin_file": Plan(rounds=700, pairs=20),
     "lendingclub_2007_2011_10k": Plan(rounds=500, pairs=20),
-    "german_1994": Plan(rounds=350, pairs=10, least_in_leaf=20, bins=31),
+    "german_1994": Plan(rounds=350, pairs=25, fraction=0.7, penalty=3.0, least_in_leaf=20, bins=31),
     "prosper_full_columns_sample": Plan(rounds=250, pairs=10, least_in_leaf=20, bins=31),
 }
 

@@ -107,6 +107,18 @@ def test_no_spelling_of_a_refused_source_passes(source):
         scorecard.check_features(model)
 
 
+def test_a_file_altered_by_one_byte_decides_nothing():
+    raw = (scorecard.MODELS / "expert-2026-11.json").read_bytes()
+    assert scorecard.opened("expert-2026-11", raw)[1] == DIGEST
+    for place in range(0, len(raw), 97):
+        altered = bytearray(raw)
+        altered[place] ^= 1
+        with pytest.raises(scorecard.AlteredModel):
+            scorecard.opened("expert-2026-11", bytes(altered))
+    with pytest.raises(scorecard.AlteredModel):
+        scorecard.opened("expert-2026-12", raw)
+
+
 @pytest.mark.parametrize("source", ["application.mortgage", "card.usage"])
 def test_innocent_words_are_not_refused(source):
     model = copy.deepcopy(MODEL)
