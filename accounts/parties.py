@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from core import outbox
 from core.refusals import Conflict
 from core.states import move
 from privacy import subjects, vault
@@ -109,6 +110,7 @@ def invite(*, party: Party, email: str, role: str, by: User, now: datetime) -> I
     except IntegrityError as error:
         raise UnableToChange("already_invited", _("This address has an open invitation already.")) from error
     audit.record(actor=by, action="party.invite", target=invitation.reference, now=now)
+    outbox.enqueue("party.invited", key=f"party.invited:{invitation.reference}", payload={"invitation": invitation.pk})
     return invitation
 
 

@@ -129,6 +129,7 @@ def _open(obligor: Obligor, *, now: datetime) -> Obligor:
 def decline(obligor: Obligor, *, by: User | None, now: datetime) -> None:
     """No, by whoever holds the link. Nothing about them was kept."""
     states.move(_open(obligor, now=now), "declined", now=now, by=by.pk if by else None, why="by_link")
+    outbox.enqueue("obligor.changed", key=f"obligor.decline:{obligor.pk}", payload={"obligor": obligor.pk})
 
 
 @transaction.atomic

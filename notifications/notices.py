@@ -1,14 +1,19 @@
-"""What we tell people about their account: the facts of accounts, which cannot reach up to here themselves."""
+"""What we tell people about their account and their data: the facts of accounts and privacy, which cannot reach up to here themselves."""
 
 from __future__ import annotations
+
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import IdentityCheck
+from accounts.models import IdentityCheck, Invitation, Party
 from core.outbox import JobContext, handles
 from notifications import message
 from notifications.catalogue import Template, register
+from notifications.channels import email
+from privacy import disclosure, vault
+from privacy.models import BreachPerson, RightsRequest
 
 register(
     Template(
@@ -24,6 +29,21 @@ register(
         title=_("We could not confirm your identity"),
         text=_("The document of check %(reference)s could not be confirmed. Compare name and number with the document and send them again, or write to us."),
         action=_("Look at it again"),
+    ),
+    Template(
+        code="rights.answered",
+        kind="account",
+        title=_("We have answered your request"),
+        text=_("The answer to request %(reference)s about your data stands on its page, and how to have it looked at again if it does not satisfy you."),
+        action=_("Read the answer"),
+    ),
+    Template(
+        code="breach.notice",
+        kind="security",
+        title=_("Your data was affected"),
+        text=_("Something happened to data of yours (notice %(reference)s). What it was, what it may mean for you and what you can do stands on its page."),
+        action=_("Read the notice"),
+        mail=_("Something happened to data of yours. What it was, and what you can do, stands on a page of ours."),
     ),
 )
 
@@ -42,3 +62,36 @@ def on_identity_decided(*, job: JobContext) -> None:
         link=reverse("accounts:onboarding" if check.state == "verified" else "accounts:identity"),
         now=job.now,
     )
+
+
+@handles("rights.answered")
+def on_rights_answered(*, job: JobContext) -> None:
+    """A person answered what somebody asked about their data."""
+    request = RightsRequest.objects.get(pk=job.payload["request"])
+    _tell_subject("rights.answered", request.subject_id, reference=request.reference, link=reverse("privacy:request", args=[request.reference]), job=job)
+
+
+@handles("breach.tell")
+def on_breach(*, job: JobContext) -> None:
+    """Somebody whose data a breach concerned has to know (PIPL 57). Who has no account here is told by another way."""
+    person = BreachPerson.objects.select_related("breach").get(pk=job.payload["person"])
+    link = reverse("privacy:breach", args=[person.breach.reference])
+    _tell_subject("breach.notice", person.subject_id, reference=person.breach.reference, link=link, job=job)
+
+
+def _tell_subject(template: str, subject_id: UUID, *, reference: str, link: str, job: JobContext) -> None:
+    parties = Party.objects.filter(subject=subject_id).values_list("pk", flat=True)
+    message.say_alike(template=template, key=job.key, parties=parties, context={"reference": reference}, link=link, now=job.now)
+
+
+@handles("party.invited")
+def on_invited(*, job: JobContext) -> None:
+    """The invited address gets one mail, the same whether or not it has an account. An invitation that is over by now gets none."""
+    invitation = Invitation.objects.select_related("party").filter(pk=job.payload["invitation"], state="open", expires_at__gt=job.now).first()
+    if invitation is not None:
+        address = vault.open_sealed(invitation, ["email"], engine="notifications.mail", purpose="account", now=job.now)["email"]
+        email.invite(address, reference=invitation.reference)
+
+
+# How our software appears in "who looked at me".
+disclosure.ROLES |= {"notifications.mail": _("the mail that was sent")}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import desk_views, policy_views, views
+from . import breach_views, desk_views, policy_views, views
 
 app_name = "privacy"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("rights/<str:reference>/", desk_views.request_, name="request"),
     path("rights/<str:reference>/appeal/", desk_views.appeal, name="appeal"),
     path("rights/<str:reference>/withdraw/", desk_views.take_back, name="take_back"),
+    path("breaches/<str:reference>/", breach_views.breach, name="breach"),
     path("notices/", views.notice_list, name="notices"),
     path("notices/<slug:code>/", views.notice, name="notice"),
     path("rules/", policy_views.simulate, name="simulator"),

@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from core.outbox import JobContext, handles
 from credit import scorecard
-from loans.models import Application, Offer
+from loans.models import Application, Obligor, Offer
 from loans.notices.door import tell_obligors
 from notifications.catalogue import Context, Template, register
 from privacy import vault
@@ -60,6 +60,24 @@ register(
         ),
         action=_("See the reasons"),
         words={"reasons": _reason},
+    ),
+    Template(
+        code="application.answered",
+        kind="application",
+        title=_("We have your answer"),
+        text=_("What you added to application %(reference)s is with us, and the application is back where it stood in the queue."),
+    ),
+    Template(
+        code="co_borrower.joined",
+        kind="application",
+        title=_("Your co-borrower has joined"),
+        text=_("Somebody you invited stands beside you in application %(reference)s, with consents and figures of their own."),
+    ),
+    Template(
+        code="co_borrower.declined",
+        kind="application",
+        title=_("A co-borrower you invited said no"),
+        text=_("An invitation to application %(reference)s was turned down or taken back by the person invited. You can invite somebody else or go on alone."),
     ),
     Template(
         code="offer.expiring",
@@ -116,6 +134,24 @@ def _about_application(template: str, *, job: JobContext, **facts: Any) -> None:
         borrower_only=True,
         now=job.now,
     )
+
+
+@handles("application.answered")
+def on_answered(*, job: JobContext) -> None:
+    _about_application("application.answered", job=job)
+
+
+@handles("obligor.changed")
+def on_obligor_changed(*, job: JobContext) -> None:
+    """Whoever was invited joined or said no: the borrower hears which, and nothing about the person."""
+    obligor = Obligor.objects.select_related("application").get(pk=job.payload["obligor"])
+    if obligor.state in ("joined", "declined"):
+        application = obligor.application
+        link = reverse("loans:application", args=[application.reference])
+        context = {"reference": application.reference}
+        tell_obligors(
+            template=f"co_borrower.{obligor.state}", key=job.key, application=application, context=context, link=link, borrower_only=True, now=job.now
+        )
 
 
 @handles("offer.expiring")

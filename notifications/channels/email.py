@@ -17,7 +17,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from core import outbox
 from notifications import catalogue, preferences
@@ -86,11 +86,22 @@ def compose(message: Message, template: Template) -> EmailMultiAlternatives:
             "preferences": settings.SITE_URL + reverse("notifications:preferences"),
             "operator": settings.OPERATOR_NAME,
         }
-        mail = EmailMultiAlternatives(
-            subject=str(kind.subject),
-            body=render_to_string("notifications/email/message.txt", context),
-            to=[message.user.email],
-            headers={"Message-ID": f"<{message.reference}@{urlsplit(settings.SITE_URL).hostname}>", "Auto-Submitted": "auto-generated"},
-        )
+        mail = _mail(str(kind.subject), render_to_string("notifications/email/message.txt", context), to=message.user.email, reference=message.reference)
         mail.attach_alternative(render_to_string("notifications/email/message.html", context), "text/html")
     return mail
+
+
+def _mail(subject: str, body: str, *, to: str, reference: str) -> EmailMultiAlternatives:
+    number = f"<{reference}@{urlsplit(settings.SITE_URL).hostname}>"
+    return EmailMultiAlternatives(subject=subject, body=body, to=[to], headers={"Message-ID": number, "Auto-Submitted": "auto-generated"})
+
+
+def invite(address: str, *, reference: str) -> None:
+    """One mail to somebody who may have no account and whose language nobody knows: in all of ours, without a name of anybody."""
+    context = {"link": settings.SITE_URL + reverse("accounts:parties"), "operator": settings.OPERATOR_NAME}
+    subjects, bodies = [], []
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            subjects.append(gettext("An invitation at Xinqiao"))
+            bodies.append(render_to_string("notifications/email/invitation.txt", context))
+    _mail(" · ".join(subjects), "\n\n".join(bodies), to=address, reference=reference).send()

@@ -13,6 +13,7 @@ from core import business_day, outbox
 from core.models import Job
 from loans import application as applications
 from loans import delinquency, offer, repayment
+from loans import obligor as obligors
 from loans.models import Obligor, Participation
 from marketplace import listing as listings
 from marketplace import pledge as pledging
@@ -20,6 +21,8 @@ from marketplace.models import Listing
 from marketplace.notices import crowd
 from notifications.channels import inbox
 from notifications.models import Message
+from privacy import notices
+from privacy.forms import Answer
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve, fay, grace
 from tests.notifications.test_message import crowd as strangers
@@ -246,6 +249,19 @@ def test_a_co_borrower_hears_of_the_loan_but_not_of_the_borrowers_answers(start)
     outbox.drain(now=start)
     assert told(alice()) == ["application.submitted", "application.offered"]
     assert told(grace()) == ["application.offered"]
+
+
+def test_the_borrower_hears_what_became_of_an_invitation_and_nothing_about_who_it_was(start):
+    application = stories.draft(alice(), amount=1_000_000, term_months=6, now=start)
+    kept, _token = obligors.invite(application, by=alice().user, now=start)
+    obligors.decline(kept, by=None, now=start)
+    joined, _token = obligors.invite(application, by=alice().user, now=start)
+    yes = [Answer("given", purpose, notices.current(purpose, "en")) for purpose in obligors.NEEDED]
+    obligors.join(joined, party=grace().party, by=grace().user, income_monthly=800_000, debt_monthly=0, answers=yes, now=start)
+    outbox.drain(now=start)
+    assert told(alice()) == ["co_borrower.declined", "co_borrower.joined"]
+    assert told(grace()) == []
+    assert grace().party.reference not in "".join(words(alice(), now=start))
 
 
 def test_thousands_of_holders_are_told_page_by_page_in_few_statements(start, monkeypatch):

@@ -5,16 +5,17 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
-from accounts import identity, onboarding
+from accounts import identity, onboarding, parties
 from accounts.models import Party
 from core import outbox
 from notifications.channels import inbox
 from notifications.models import Message
 from payments.models import Payment
 from payments.rails import sandbox
-from privacy import notices
+from privacy import breaches, desk, notices
 from privacy.forms import Answer
 from tests import cast, stories
+from tests.notifications.conftest import NIGHT
 from tests.payments.conftest import Bank
 
 pytestmark = pytest.mark.django_db
@@ -71,3 +72,49 @@ def test_money_nobody_was_named_for_is_told_to_nobody(now):
     deposit.receive(rail="sandbox", line_id="L1", amount=100, currency="CNY", reference="?", booked_on=business_day.current(), now=now)
     outbox.drain(now=now + timedelta(minutes=1))
     assert not Message.objects.exists()
+
+
+def test_an_answer_from_the_rights_desk_is_told(people, now):
+    alice, dan = people("alice", "dan")
+    asked = desk.receive(subject=alice.user.subject, kind="correct", message="My name is spelled wrong.", locale="en", now=now)
+    desk.take(asked, handler=dan.user.subject, now=now)
+    desk.answer(asked, text="It is right now.", handler=dan.user.subject, now=now)
+    outbox.drain(now=now)
+    assert told(alice) == ["rights.answered"]
+    assert cast.client_of(alice).get(Message.objects.get().link).status_code == 200
+    assert "spelled" not in mail.outbox[0].body
+
+
+def test_who_a_breach_concerned_reads_what_happened_and_nobody_else_does(people, now):
+    alice, bob = people("alice", "bob")
+    breach = breaches.open_(what="An account was taken over.", kinds_=["income"], jurisdictions=["CN"], since=now, until=now, by=None, now=now)
+    breaches.add_persons(breach, [alice.user.subject_id])
+    address = f"/privacy/breaches/{breach.reference}/"
+    assert cast.client_of(alice).get(address).status_code == 404, "not before everything the law asks for is written"
+    breach.cause, breach.harm, breach.remedies = "A reused password.", "Somebody may know the income.", "Sessions ended."
+    breach.save()
+    breaches.tell_persons(breach, now=NIGHT)
+    outbox.drain(now=NIGHT)
+    assert (told(alice), told(bob)) == (["breach.notice"], [])
+    assert [sent.to for sent in mail.outbox] == [[alice.email]], "at any hour, whatever was switched off"
+    page = cast.client_of(alice).get(address).content.decode()
+    assert "A reused password." in page
+    assert "Somebody may know the income." in page
+    assert cast.client_of(bob).get(address).status_code == 404
+
+
+def test_an_invited_address_gets_one_mail_whether_or_not_it_has_an_account(people, now):
+    bob = people("bob")
+    business = parties.create_business(user=bob.user, name="鲍氏贸易", now=now)
+    parties.invite(party=business, email="alice@xinqiao.example", role="view", by=bob.user, now=now)
+    late = parties.invite(party=business, email="nobody@example.com", role="view", by=bob.user, now=now)
+    parties.withdraw(late, by=bob.user, now=now)
+    parties.invite(party=business, email="stranger@example.com", role="sign", by=bob.user, now=now)
+    outbox.drain(now=now)
+    assert sorted(sent.to[0] for sent in mail.outbox) == ["alice@xinqiao.example", "stranger@example.com"]
+    first, second = mail.outbox
+    assert first.body == second.body
+    for word in ("邀请", "invites you", "/account/parties/"):
+        assert word in first.body
+    for word in ("鲍", "bob", "alice", business.reference):
+        assert word not in first.body + first.subject
