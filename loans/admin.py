@@ -170,3 +170,6 @@ class ParticipationAdmin(ReadOnlyAdmin):
 class InstallmentAdmin(ReadOnlyAdmin):
     list_display = ("loan", "number", "due_on", "principal", "interest", "paid_principal", "paid_interest", "paid_on")
     search_fields = ("loan__reference",)
+
+
+from loans import ladder_admin  # noqa: E402, F401  (registering is its effect)

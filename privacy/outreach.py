@@ -22,7 +22,7 @@ from .outreach_records import FRESH_SECONDS
 
 FRESH = timedelta(seconds=FRESH_SECONDS)
 UNDER_WAY, SENT = OutboundMessage.Result.UNDER_WAY, OutboundMessage.Result.SENT
-Deliver = Callable[[OutboundMessage, str], None]
+Deliver = Callable[[OutboundMessage, str], object]
 
 
 class DoesNotFit(ValueError):

@@ -3,6 +3,7 @@
 from loans.models.agreement import Agreement, AgreementPaper, Signature
 from loans.models.application import Application, Document, FundsItem, Obligor, Reply, Review
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
+from loans.models.ladder import BorrowerFlag, LadderCase, Necessity, Rung
 from loans.models.loan import Charge, DayRun, Disbursement, Installment, Loan, Participation
 from loans.models.offer import Offer
 from loans.models.repayment import Portion, Repayment, Share
@@ -12,6 +13,7 @@ __all__ = [
     "AgreementPaper",
     "Application",
     "BorrowerFile",
+    "BorrowerFlag",
     "Charge",
     "DayRun",
     "Disbursement",
@@ -20,7 +22,9 @@ __all__ = [
     "FileGroupPermission",
     "FundsItem",
     "Installment",
+    "LadderCase",
     "Loan",
+    "Necessity",
     "Obligor",
     "Offer",
     "Participation",
@@ -28,6 +32,7 @@ __all__ = [
     "Repayment",
     "Reply",
     "Review",
+    "Rung",
     "Share",
     "Signature",
 ]

@@ -8,11 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from core import business_day
-from core.outbox import JobContext, handles
+from core.outbox import JobContext, RetryLater, handles
 from loans import delinquency, repayment
 from loans.models import Loan, Repayment
-from loans.notices.door import tell_obligors
+from loans.notices.door import remind_obligors, tell_obligors
 from notifications.catalogue import Template, register
+
+REMINDERS = ("loan.late", "loan.defaulted")
 
 register(
     Template(
@@ -77,13 +79,19 @@ register(
 
 
 @handles("loan.state_changed")
-def on_loan_changed(*, job: JobContext) -> None:
-    """Paid out, late, in default, back on schedule, repaid: in plain words, and only while it is still so."""
+def on_loan_changed(*, job: JobContext) -> RetryLater | None:
+    """Paid out, late, in default, back on schedule, repaid: in plain words, and only while it is still so. What reminds of a payment needs a yes."""
     loan = Loan.objects.select_related("agreement__offer__application", "disbursement").get(pk=job.payload["loan"])
     state, why = job.payload["state"], job.payload["why"]
     template = {"disbursed": "loan.paid_out", "caught_up": "loan.caught_up"}.get(why, f"loan.{state}")
-    if state in ("active", "late", "defaulted", "written_off", "repaid") and loan.state == state:
-        _about_loan(template, loan, job=job, **_standing(loan))
+    if state not in ("active", "late", "defaulted", "written_off", "repaid") or loan.state != state:
+        return None
+    if template in REMINDERS:
+        link = reverse("loans:loan", args=[loan.reference])
+        facts = {"reference": loan.reference, **_standing(loan)}
+        return remind_obligors(template=template, key=job.key, application=loan.agreement.offer.application, context=facts, link=link, now=job.now)
+    _about_loan(template, loan, job=job, **_standing(loan))
+    return None
 
 
 def _standing(loan: Loan) -> dict[str, Any]:

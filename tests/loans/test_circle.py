@@ -12,7 +12,7 @@ from tests import stories
 from tests.cast import alice, client_of, eve
 from tests.privacy.circle_world import Reader
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
