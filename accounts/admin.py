@@ -6,22 +6,34 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.fields import encrypted_fields
 
+from . import act_words
+from .columns import LABELS, column
 from .models import Act, IdentityCheck, Membership, Party, User
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
+def _unnamed(field: Any) -> bool:
+    """Whether the model gives the field no words of its own, so that the columns' words stand in."""
+    return field.name in LABELS and str(field.verbose_name) == field.name.replace("_", " ")
+
+
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Rows that pages and jobs write: staff look, nobody types. Sealed columns are left out."""
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # type: ignore[override]
-        sealed = {*encrypted_fields(self.model), "row_id", "number_index", "password"}
-        return [field.name for field in self.model._meta.concrete_fields if field.name not in sealed]
+    show_full_result_count = False
+    list_per_page = 50
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # type: ignore[override]
+        hidden = {*encrypted_fields(self.model), "id", "row_id", "number_index", "password", "token_hash"}
+        fields = [field for field in self.model._meta.concrete_fields if field.name not in hidden]
+        return [column(field.name) if _unnamed(field) else field.name for field in fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # type: ignore[override]
         return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -113,10 +125,25 @@ class MembershipAdmin(ReadOnlyAdmin):
         return membership.user.pseudonym
 
 
+class ActFilter(admin.SimpleListFilter):
+    """By act, in words."""
+
+    title = pgettext_lazy("act", "what")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return sorted(act_words.ACTS.items(), key=lambda pair: str(pair[1]))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(action=self.value()) if self.value() else queryset
+
+
 @admin.register(Act)
 class ActAdmin(ReadOnlyAdmin):
-    list_display = ("at", "who", "action", "target", "request_id")
-    list_filter = ("action",)
+    """Who did what. People by pseudonym; the register is append-only."""
+
+    list_display = ("at", "who", "what", "target")
+    list_filter = (ActFilter,)
     list_select_related = ("actor__subject",)
     search_fields = ("target", "actor__subject__pseudonym")
     search_help_text = _("Reference or pseudonym")
@@ -126,3 +153,7 @@ class ActAdmin(ReadOnlyAdmin):
     @admin.display(description=_("who"), ordering="actor__subject__pseudonym")
     def who(self, act: Act) -> str:
         return act.actor.pseudonym
+
+    @admin.display(description=pgettext_lazy("act", "what"), ordering="action")
+    def what(self, act: Act) -> str:
+        return act_words.words(act.action)

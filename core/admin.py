@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -11,18 +11,25 @@ from django.utils.translation import ngettext
 
 from core import outbox
 from core.models import Holiday, Job
+from core.templatetags.look import tag
 
 
 @admin.register(Job)
 class JobAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Dead letters first: what was given up waits here for a decision."""
 
-    list_display = ["name", "handler", "state", "attempts", "failures", "last_error", "created_at", "next_at"]
+    list_display = ["name", "shown_state", "attempts", "failures", "last_error", "created_at", "next_at"]
     list_filter = ["state", "name"]
     search_fields = ["key", "name"]
-    ordering = ["-id"]
+    search_help_text = _("Name, or the fact in the key, such as disbursement:DB-7K3F9Q2M")
+    ordering = [Case(When(state="dead", then=0), When(state="running", then=1), default=2), "-id"]
     actions = ["retry"]
+    list_per_page = 50
     show_full_result_count = False
+
+    @admin.display(description=_("state"), ordering="state")
+    def shown_state(self, job: Job) -> str:
+        return tag(job.state, job.get_state_display())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> list[str]:
         return [field.name for field in Job._meta.fields]

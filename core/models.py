@@ -33,6 +33,9 @@ class Referenced(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return str(self.reference)
+
 
 class Holiday(models.Model):
     """A day that differs from the plain week: closed, or a weekend day worked to make up for one."""

@@ -5,6 +5,7 @@ Once per line of a rail, however often the bank reports it.
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from payments import bank_line, payout, postings, rails
 from payments.models import BankLine, Payment
 from payments.rails import sandbox
 
+log = logging.getLogger(__name__)
 _REFERENCE = re.compile(r"PT-[0-9A-Z]{8}")
 
 
@@ -91,11 +93,18 @@ def read_lines(*, rail: str, as_of: date, now: datetime) -> int:
             "booked_on": line.booked_on,
             "now": now,
         }
-        if line.direction == "in":
-            receive(reference=line.reference, **common)
-        else:
-            _confirm(reference=line.reference, as_of=as_of, **common)
+        try:
+            _take(line.direction, reference=line.reference, as_of=as_of, **common)
+        except LineConflict as conflict:
+            log.error("bank line %s contradicts what we have: a person must look at it", conflict)
     return len(new)
+
+
+def _take(direction: str, *, as_of: date, **content: Any) -> None:
+    if direction == "in":
+        receive(**content)
+    else:
+        _confirm(as_of=as_of, **content)
 
 
 @transaction.atomic

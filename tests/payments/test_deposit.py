@@ -63,6 +63,17 @@ def test_a_known_line_with_other_content_stops_and_books_nothing(bank: Bank, bob
     assert bank.cash(bob) == 5000
 
 
+def test_a_contradicting_line_does_not_hold_up_the_lines_after_it(bank: Bank, bob: Any) -> None:
+    first, second = (sandbox.send_money(key=f"in:{amount}", reference=bob.party.reference, amount=amount, currency="CNY", now=NOW) for amount in (5000, 700))
+    BankLine.objects.create(
+        rail="sandbox", line_id=first, direction="in", amount=1, currency="CNY", reference="somebody else", booked_on=TODAY, received_at=NOW
+    )
+    deposit.read_lines(rail="sandbox", as_of=TODAY, now=NOW)
+    assert bank.cash(bob) == 700
+    assert BankLine.objects.get(line_id=second).payment is not None
+    assert BankLine.objects.get(line_id=first).payment is None, "left for a person"
+
+
 @pytest.mark.parametrize("how", ["{r}", "from bob, {r} thanks", "{low}", "PT {code}", "ＰＴ－{code}", "pt—{code}"])
 def test_a_reference_is_found_however_it_was_typed(bank: Bank, bob: Any, how: str) -> None:
     reference = bob.party.reference
