@@ -95,7 +95,7 @@ def read_lines(*, rail: str, as_of: date, now: datetime) -> int:
         }
         try:
             _take(line.direction, reference=line.reference, as_of=as_of, **common)
-        except LineConflict as conflict:
+        except bank_line.LineConflict as conflict:
             log.error("bank line %s contradicts what we have: a person must look at it", conflict)
     return len(new)
 

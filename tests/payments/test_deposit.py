@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from accounts.models import Act
 from core import outbox
@@ -65,9 +66,8 @@ def test_a_known_line_with_other_content_stops_and_books_nothing(bank: Bank, bob
 
 def test_a_contradicting_line_does_not_hold_up_the_lines_after_it(bank: Bank, bob: Any) -> None:
     first, second = (sandbox.send_money(key=f"in:{amount}", reference=bob.party.reference, amount=amount, currency="CNY", now=NOW) for amount in (5000, 700))
-    BankLine.objects.create(
-        rail="sandbox", line_id=first, direction="in", amount=1, currency="CNY", reference="somebody else", booked_on=TODAY, received_at=NOW
-    )
+    with transaction.atomic():
+        bank_line.keep(rail="sandbox", line_id=first, direction="in", amount=1, currency="CNY", reference="", booked_on=TODAY, party=None, now=NOW)
     deposit.read_lines(rail="sandbox", as_of=TODAY, now=NOW)
     assert bank.cash(bob) == 700
     assert BankLine.objects.get(line_id=second).payment is not None
