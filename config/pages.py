@@ -7,10 +7,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from config import figures
+from config import circle_figures, figures
 from credit import cards
 
 SCALE = 0.175  # AUC at the right end of the chart
@@ -19,7 +20,8 @@ SCALE = 0.175  # AUC at the right end of the chart
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     evidence = [_measured(row) for row in cards.evidence()["sets"] for measured in row["measured"] if measured["kind"] == "circle"]
-    return render(request, "pages/home.html", {**figures.front_page(now=timezone.now()), "evidence": evidence})
+    contacts = SimpleLazyObject(lambda: circle_figures.read(now=timezone.now()))
+    return render(request, "pages/home.html", {**figures.front_page(now=timezone.now()), "evidence": evidence, "contacts": contacts})
 
 
 def _measured(row: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +50,12 @@ def how(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/help.html")
+
+
+@require_safe
+def circle(request: HttpRequest) -> HttpResponse:
+    """Do you contact my circle? The answer, its conditions, and the count as it stands this moment."""
+    return render(request, "pages/circle.html", {"figures": circle_figures.read(now=timezone.now())})
 
 
 @require_safe

@@ -8,6 +8,7 @@ app_name = "pages"
 urlpatterns = [
     path("", pages.home, name="home"),
     path("how/", pages.how, name="how"),
+    path("circle/", pages.circle, name="circle"),
     path("help/", pages.help_page, name="help"),
     path("definitions/", pages.definitions, name="definitions"),
     path("language/<slug:code>/", language.language, name="language"),

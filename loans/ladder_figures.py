@@ -63,3 +63,8 @@ def contacted_loans() -> QuerySet[Loan]:
     """Loans for which at least one message reached, or was sent to, somebody around the borrower."""
     sent = OutboundMessage.objects.filter(decision__matter=OuterRef("file__matter"), decision__contact__isnull=False)
     return Loan.objects.filter(Exists(sent))
+
+
+def counts() -> tuple[int, int]:
+    """(all loans, those of them for which somebody around the borrower was contacted)."""
+    return Loan.objects.count(), contacted_loans().count()

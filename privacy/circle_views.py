@@ -40,7 +40,7 @@ def _private(view: View) -> View:
         except (knock.TooFast, number_checks.TooManyCodes):
             response = refusal_page(request, _("Please wait a while and try again. Nothing was changed."), status=429)
         patch_cache_control(response, no_store=True, private=True)
-        response["Referrer-Policy"] = "no-referrer"
+        response["Referrer-Policy"] = "same-origin"  # "no-referrer" would also hide the origin of our own forms, and they would be refused
         return response
 
     return wrapped

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-PATHS = ["/", "/how/", "/help/", "/definitions/", "/calculator/", "/accounts/login/"]
+PATHS = ["/", "/how/", "/help/", "/circle/", "/circle/find/", "/privacy/rules/", "/definitions/", "/calculator/", "/accounts/login/"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

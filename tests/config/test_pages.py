@@ -14,7 +14,20 @@ from django.utils import timezone, translation
 from config import books, errors, figures
 from core.templatetags import charts
 
-OPEN_PAGES = ["/", "/how/", "/help/", "/definitions/", "/calculator/", "/accounts/login/", "/accounts/password/reset/", "/accounts/password/reset/done/"]
+OPEN_PAGES = [
+    "/",
+    "/how/",
+    "/help/",
+    "/circle/",
+    "/circle/find/",
+    "/circle/never/",
+    "/privacy/rules/",
+    "/definitions/",
+    "/calculator/",
+    "/accounts/login/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+]
 ERROR_PAGES = ["400.html", "403.html", "403_csrf.html", "404.html", "409.html", "429.html", "500.html"]
 LANGUAGES = [("en", "en"), ("zh-hans", "zh-Hans")]
 EXECUTED = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")", re.IGNORECASE)

@@ -415,7 +415,7 @@ def test_pages_are_kept_by_nobody_and_told_to_nobody(matter, hana):
     hana.accept(token)
     for page in (Reader().get("invitation", token), hana.get("passport"), hana.get("export"), hana.get("find")):
         assert "no-store" in page["Cache-Control"]
-        assert page["Referrer-Policy"] == "no-referrer"
+        assert page["Referrer-Policy"] == "same-origin"
 
 
 def test_an_erased_borrowers_link_is_closed(matter, alice):
