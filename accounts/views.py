@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from core import business_day
 from core.idempotency import once_per_form
@@ -40,6 +40,7 @@ def _sent(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+@require_safe
 @party_required()
 def onboarding(request: HttpRequest) -> HttpResponse:
     """The list of what is still to do for the acting party."""
@@ -102,6 +103,7 @@ def switch(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(wanted if safe else reverse("accounts:onboarding"))
 
 
+@require_safe
 @login_required
 def parties(request: HttpRequest) -> HttpResponse:
     """For whom the person acts, and who invites them."""

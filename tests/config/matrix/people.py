@@ -1,0 +1,199 @@
+"""The ten who knock at every door, and the things they knock for. Told through the public operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from accounts import cast as makers
+from accounts import onboarding, parties, roles, tokens
+from accounts.models import Party
+from core import business_day, outbox
+from credit import cards
+from loans import application as applications
+from loans import circle, obligor
+from loans.models import AgreementPaper, Disbursement, Document
+from marketplace.models import Listing
+from notifications.models import Message
+from payments import deposit
+from payments.models import BankAccount, Payment
+from privacy import desk
+from privacy.models import Consent, ContactLink
+from tests import cast, stories
+from tests.loans.test_api import picture
+from tests.privacy.circle_world import Reader
+
+STAFF = ("dan", "fay", "sal", "ada")  # reviewer, approver, servicer, auditor
+BORROWERS = ("alice", "grace")
+INVESTORS = ("bob", "carol")
+NOBODY = ("anonymous", "hana")  # hana has no account; she is named by alice and has proved her number
+EVERYBODY = (*NOBODY, *BORROWERS, *INVESTORS, *STAFF)
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What an address needs to name it, and one that does not exist."""
+
+    args: dict[str, Any]
+    missing: dict[str, Any]
+    data: dict[str, Any] = field(default_factory=dict)
+    missing_data: dict[str, Any] = field(default_factory=dict)
+
+
+def named(reference: str, name: str = "reference", **more: Any) -> Thing:
+    return Thing({name: reference, **more}, {name: f"{reference[:2]}-00000000", **more})
+
+
+class World:
+    """Alice borrows: a draft, a sent and priced application, a loan on the market, a loan with holders. Bob holds, carol does not, grace stands by."""
+
+    def __init__(self) -> None:
+        self.now = timezone.now()
+        business_day.advance(to=timezone.localdate(), now=self.now)
+        self.members = {name: cast.make(name) for name in (*BORROWERS, *INVESTORS, "dan", "fay")}
+        self.members |= {"sal": _staff("sal", roles.SERVICER), "ada": _staff("ada", roles.AUDITOR)}
+        self.things: dict[str, Thing] = {}
+        self.tell()
+        self.browsers = {name: self._browser(name) for name in EVERYBODY}
+        self.models = {model._meta.label_lower: model._default_manager.order_by("pk").first() for model in admin.site._registry}
+
+    def _browser(self, name: str) -> Client:
+        if name == "hana":
+            return self.hana.client
+        client = Client() if name == "anonymous" else cast.prove(cast.client_of(self.members[name]), self.members[name])
+        client.raise_request_exception = False
+        client.cookies["django_language"] = "en"
+        return client
+
+    def tell(self) -> None:
+        now = self.now
+        alice, bob = self.members["alice"], self.members["bob"]
+        for member in (alice, bob, self.members["carol"]):
+            stories.pay_in(member, 9_000_000, now=now)
+        stories.verified_account(alice, now=now)
+        self._applications(alice, now=now)
+        self._loans(alice, bob, now=now)
+        self._party(alice, now=now)
+        self._circle(alice, now=now)
+        outbox.drain(now=timezone.now())
+        self._own(alice, now=now)
+        self._desk(now=now)
+
+    def _applications(self, alice: cast.Member, *, now: datetime) -> None:
+        draft = stories.draft(alice, amount=4_800_000, term_months=6, now=now)
+        applications.add_document(draft, kind="quote", upload=SimpleUploadedFile("quote.png", picture(), "image/png"), now=now)
+        self.draft = draft
+        offered = stories.offered(alice, reviewer=self.members["dan"], amount=1_000_000, term_months=6, now=now)
+        invited, token = obligor.invite(draft, by=alice.user, now=now)
+        joined, _token = obligor.invite(draft, by=alice.user, now=now)
+        grace = self.members["grace"]
+        answers = [makers._yes(purpose, now=now) for purpose in obligor.NEEDED]
+        obligor.join(joined, party=grace.party, by=grace.user, income_monthly=1_000_000, debt_monthly=0, answers=answers, now=now)
+        self.things |= {
+            "draft": named(draft.reference),
+            "project": named(draft.reference, section="project"),
+            "sent": named(offered.reference),
+            "document": named(Document.objects.get().reference),
+            "offer": named(offered.offers.get().reference),
+            "invited": named(invited.reference),
+            "joined": named(joined.reference),
+            "co-borrow link": Thing({"token": token}, {"token": "x" * len(token)}),
+        }
+
+    def _loans(self, alice: cast.Member, bob: cast.Member, *, now: datetime) -> None:
+        loan = stories.accepted_loan(alice, reviewer=self.members["dan"], amount=1_000_000, term_months=6, now=now)
+        closed = Listing.objects.get(loan=loan)
+        stories.pledge(closed, bob, 1_000_000, now=now)
+        outbox.drain(now=now)
+        stories.pay_out(loan, proposer=self.members["fay"], approver=self.members["dan"], now=now)
+        waiting = stories.accepted_loan(alice, reviewer=self.members["dan"], amount=4_800_000, term_months=6, now=now)
+        listing = Listing.objects.get(loan=waiting)
+        pledge = stories.pledge(listing, bob, 100_000, now=now)
+        self.things |= {
+            "loan": named(loan.reference),
+            "paper": named(AgreementPaper.objects.filter(agreement=loan.agreement).first().agreement.reference, kind="fixed"),
+            "listing": named(listing.reference),
+            "closed listing": named(closed.reference),
+            "pledge": named(pledge.reference),
+        }
+
+    def _party(self, alice: cast.Member, *, now: datetime) -> None:
+        business = parties.create_business(user=alice.user, name="月亮面包", now=now, borrows=True)
+        invitation = parties.invite(party=business, email=self.members["bob"].email, role="view", by=alice.user, now=now)
+        self.things |= {
+            "business": named(business.reference),
+            "membership": Thing({"reference": business.reference}, {"reference": "PT-00000000"}, {"member": alice.user.pseudonym}),
+            "switch": Thing({}, {}, {"party": business.reference, "next": "/account/parties/"}, {"party": "PT-00000000"}),
+            "invitation": named(invitation.reference),
+        }
+
+    def _circle(self, alice: cast.Member, *, now: datetime) -> None:
+        made = [circle.invite(self.draft, relationship="friend", scopes=["reference"], by=alice.user, locale="en", now=now) for _ in range(2)]
+        self.hana = Reader()
+        contact = self.hana.accept(made[0].token)
+        link = ContactLink.objects.order_by("pk").last()
+        self.things |= {
+            "circle link": Thing({"token": made[1].token}, {"token": "x" * len(made[1].token)}),
+            "named": Thing({"reference": self.draft.reference, "link": link.reference}, {"reference": self.draft.reference, "link": "CL-00000000"}),
+            "contact": named(contact.reference),
+            "question": Thing({"reference": contact.reference, "message": "OM-00000000"}, {"reference": "CT-00000000", "message": "OM-00000000"}),
+            "done": Thing({"what": "declined"}, {"what": "nothing"}),
+        }
+
+    def _own(self, alice: cast.Member, *, now: datetime) -> None:
+        receipt = Consent.objects.filter(subject=alice.user.subject).first()
+        asked = desk.receive(subject=alice.user.subject, kind="explain", message="Why?", locale="en", now=now)
+        token = tokens.make(user=alice.user, name="script", may_write=True, days=30, form_key="form-of-alice", now=now).token
+        key = Authenticator.objects.create(user=cast.eve().user, type="webauthn", data={})
+        self.things |= {
+            "receipt": named(receipt.receipt_id, "receipt_id"),
+            "request": named(asked.reference),
+            "token": named(token.reference),
+            "message": named(Message.objects.filter(user=alice.user).first().reference),
+            "account": named(BankAccount.objects.get().reference),
+            "payment": named(Payment.objects.filter(party=alice.party).first().reference),
+            "key": Thing({"pk": key.pk}, {"pk": 999_999}),
+            "affair": self._affair(),
+            "marketing": Thing({"purpose": "marketing"}, {"purpose": "nothing"}),
+            "explain": Thing({"kind": "explain"}, {"kind": "nothing"}),
+            "notice": Thing({"code": "account"}, {"code": "nothing"}),
+            "english": Thing({"code": "en"}, {"code": "fr"}),
+            "reset": Thing({"uidb36": "1", "key": "x-y"}, {"uidb36": "0", "key": "x-y"}),
+        }
+
+    def _affair(self) -> Thing:
+        purpose = {"purpose": "listing_disclosure"}
+        return Thing(purpose, purpose, {"matter": str(self.draft.file.matter_id)}, {"matter": str(uuid4())})
+
+    def _desk(self, *, now: datetime) -> None:
+        stray = deposit.receive(rail="sandbox", line_id="stray", amount=100, currency="CNY", reference="?", booked_on=business_day.current(), now=now)
+        claimed = stories.draft(self.members["grace"], amount=1_000_000, term_months=6, now=now)
+        applications.add_document(claimed, kind="quote", upload=SimpleUploadedFile("quote.png", picture(), "image/png"), now=now)
+        applications.submit(claimed, by=self.members["grace"].user, as_of=business_day.current(), now=now)
+        claimed.refresh_from_db()
+        applications.claim(claimed, by=self.members["dan"].user, now=now)
+        self.things |= {
+            "unmatched": named(stray.reference),
+            "application": Thing({"object_id": claimed.pk}, {"object_id": 0}),
+            "disbursement": Thing({"object_id": Disbursement.objects.first().pk}, {"object_id": 0}, {"act": "propose"}),
+            "handed in": named(claimed.documents.get().reference, object_id=claimed.pk),
+            "ladder": named(claimed.reference, "application"),
+            "elsewhere": named("ZZ-00000000"),
+            "card": Thing({"name": cards.cards()[0]["name"]}, {"name": "nothing"}),
+            "loans app": Thing({"app_label": "loans"}, {"app_label": "loans"}),
+            "nothing": Thing({"content_type_id": 0, "object_id": 0}, {"content_type_id": 0, "object_id": 0}),
+        }
+
+
+def _staff(name: str, role: str) -> cast.Member:
+    user = onboarding.register(email=f"{name}@xinqiao.example", password=cast.PASSWORD, language="en", now=timezone.now(), staff=True)
+    makers._make_staff(user, role)
+    return cast.Member(user=user, party=Party.objects.get(subject=user.subject_id))
