@@ -1,6 +1,6 @@
 """Kinds of arrays, and totals by group."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,5 +19,5 @@ def sums(of: Index, amounts: Units, count: int) -> Units:
 
 
 def totals(of: Index, amounts: Doubles, count: int) -> Doubles:
-    """Totals of doubles by `of`, added one by one in order: the same bits everywhere."""
-    return cast(Doubles, np.bincount(of, amounts, count))
+    """Totals of doubles by `of`, added one by one in order: the same bits everywhere. (Of nothing, bincount makes whole numbers.)"""
+    return np.bincount(of, amounts, count).astype(np.float64, copy=False)

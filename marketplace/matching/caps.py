@@ -8,12 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from marketplace.matching.arrays import Index, Units
+from marketplace.matching.crowd import Crowd, base, share_units, units
 from marketplace.matching.terms import UNITS_MAX, Listing, Mandate
-
-
-def units(amounts: Sequence[int | None], unit: int) -> Units:
-    """Minor units as whole note units, floored; None is no cap. Nothing above UNITS_MAX can ever bind."""
-    return np.array([UNITS_MAX if amount is None else min(max(amount, 0) // unit, UNITS_MAX) for amount in amounts], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +17,15 @@ class Book:
     """Sorted listings and mandates, with what every mandate holds already, found by listing, borrower or attribute."""
 
     listings: Sequence[Listing]
-    mandates: Sequence[Mandate]
-    unit: int
+    crowd: Crowd
+
+    @property
+    def mandates(self) -> list[Mandate]:
+        return self.crowd.mandates
+
+    @property
+    def unit(self) -> int:
+        return self.crowd.unit
 
     @cached_property
     def listing_at(self) -> dict[str, int]:
@@ -44,14 +47,8 @@ class Book:
             total += amount * (listed or (attribute == "borrower" and name == value))
         return total
 
-    def base(self, mandate: Mandate) -> int:
-        """What shares are shares of: idle cash and everything held, fixed before the run."""
-        return mandate.idle + sum(mandate.held.values())
-
     def limit_units(self, mandate: Mandate, attribute: str, value: str, share: Decimal) -> int:
-        top, bottom = share.as_integer_ratio()
-        left = top * self.base(mandate) - bottom * self.held_in(mandate, attribute, value)
-        return min(max(left, 0) // (bottom * self.unit), UNITS_MAX)
+        return share_units(share, base(mandate), self.held_in(mandate, attribute, value), self.unit)
 
     def borrower_units(self, mandate: Mandate, borrower: str) -> int:
         if mandate.per_borrower is None:
@@ -63,12 +60,7 @@ class Book:
 def rooms(book: Book, mandate: Index, listing: Index) -> Units:
     """The cap of every pair (sorted by mandate, then listing) in whole units."""
     size = units([row.amount for row in book.listings], book.unit)
-    columns = (
-        units([row.per_loan for row in book.mandates], book.unit),
-        units([row.per_borrower for row in book.mandates], book.unit),
-        units([row.idle for row in book.mandates], book.unit),
-    )
-    room: Units = np.minimum(np.minimum.reduce(columns)[mandate], size[listing])
+    room: Units = np.minimum(book.crowd.per_arc[mandate], size[listing])
     shares, of = _shares(book)
     if len(shares):
         room = np.minimum(room, shares[of[mandate], listing])
@@ -82,14 +74,9 @@ def _shares(book: Book) -> tuple[Units, Index]:
     if not distinct:
         return np.zeros((0, 0), np.int64), np.zeros(0, np.int32)
     at: dict[Decimal | None, int] = {share: index for index, share in enumerate(distinct)}
-    table = [[_share_units(share, listing.amount, 0, book.unit) for listing in book.listings] for share in distinct]
+    table = [[share_units(share, listing.amount, 0, book.unit) for listing in book.listings] for share in distinct]
     table.append([UNITS_MAX] * len(book.listings))
     return np.array(table, dtype=np.int64), np.array([at.get(row.max_share_of_loan, len(distinct)) for row in book.mandates], dtype=np.int32)
-
-
-def _share_units(share: Decimal, amount: int, held: int, unit: int) -> int:
-    top, bottom = share.as_integer_ratio()
-    return min(max(top * amount - bottom * held, 0) // (bottom * unit), UNITS_MAX)
 
 
 def _lower_by_held(book: Book, room: Units, mandate: Index, listing: Index) -> None:
@@ -108,12 +95,14 @@ def _lower_by_held(book: Book, room: Units, mandate: Index, listing: Index) -> N
 
 def _held_rooms(book: Book) -> Iterator[tuple[int, int, int]]:
     """(mandate, listing, units left) wherever something is held."""
-    for row, mandate in enumerate(book.mandates):
-        for name, held in mandate.held.items():
-            at = book.listing_at.get(name)
+    for name, rows in book.crowd.holding.items():
+        at = book.listing_at.get(name)
+        borrowers = ({name} & book.borrowed.keys()) | (set() if at is None else {book.listings[at].borrower})
+        for row in rows if borrowers or at is not None else ():
+            mandate = book.mandates[row]
             if at is not None:
-                share = UNITS_MAX if mandate.max_share_of_loan is None else _share_units(mandate.max_share_of_loan, book.listings[at].amount, held, book.unit)
+                held, most = mandate.held[name], mandate.max_share_of_loan
+                share = UNITS_MAX if most is None else share_units(most, book.listings[at].amount, held, book.unit)
                 yield row, at, min(max(mandate.per_loan - held, 0) // book.unit, share)
-            borrower = name if at is None else book.listings[at].borrower
-            cap = book.borrower_units(mandate, borrower)
-            yield from ((row, other, cap) for other in book.borrowed.get(borrower, ()) if cap < UNITS_MAX)
+            if mandate.per_borrower is not None:
+                yield from ((row, other, book.borrower_units(mandate, name)) for name in sorted(borrowers) for other in book.borrowed[name])

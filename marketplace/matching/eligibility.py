@@ -1,5 +1,6 @@
 """Which mandate may fund which listing: criteria as columns, all pairs at once."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,75 +15,101 @@ ROWS = 4096  # mandates at a time, so that the matrix stays small
 
 
 @dataclass(frozen=True, eq=False)
-class Criteria:
-    """`allowed[c]` [mandates × values] says which values of a criterion a mandate takes; rates are compared by rank, exactly."""
+class Wanted:
+    """One criterion of all mandates: the different sets of values asked for, and which of them each mandate asks for. None takes any value."""
 
-    allowed: list[Mask]
-    codes: list[Index]
-    least_rate: Index
-    rate: Index
-    own: dict[int, list[int]]  # mandate → listings its investor borrows
+    sets: list[frozenset[Any] | None]
+    of: Index
+
+    def allows(self, values: Sequence[Any]) -> Mask:
+        """[sets × values]"""
+        return np.array([[one is None or value in one for value in values] for one in self.sets], bool).reshape(len(self.sets), len(values))
+
+
+@dataclass(frozen=True, eq=False)
+class Criteria:
+    """What sorted mandates ask for. `least` is the rank of a minimum rate among `rates`, from 1; 0 is none: comparing ranks compares decimals."""
+
     investors: list[str]
+    grades: Wanted
+    terms: Wanted
+    purposes: Wanted
+    rates: list[Decimal]
+    least: Index
+    mine: dict[str, list[int]]  # investor → mandates
+
+    def grid(self, listings: Sequence[Listing]) -> "Grid":
+        kinds: tuple[tuple[Wanted, Callable[[Listing], Any]], ...] = (
+            (self.grades, lambda listing: listing.grade),
+            (self.terms, lambda listing: listing.term_months),
+            (self.purposes, lambda listing: listing.purpose),
+        )
+        columns = [_column(wanted, [value(listing) for listing in listings]) for wanted, value in kinds]
+        rate = np.array([bisect_right(self.rates, listing.annual_rate) for listing in listings], np.int64)
+        own = [(mandate, at) for at, listing in enumerate(listings) for mandate in self.mine.get(listing.borrower, ())]
+        return Grid(self, columns, rate, np.array(own, np.int64).reshape(-1, 2))
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Mandates against listings. `columns`: (set of each mandate, value of each listing, [sets × values]); `own` are pairs of an investor's own loans."""
+
+    criteria: Criteria
+    columns: list[tuple[Index, Index, Mask]]
+    rate: Index
+    own: Index
 
     def rows(self, start: int, stop: int) -> Mask:
         """Eligibility of mandates start…stop [rows × listings], before an investor's mandates share listings out."""
-        fits = self.rate[None, :] >= self.least_rate[start:stop, None]
-        for allowed, code in zip(self.allowed, self.codes, strict=True):
-            if not allowed.all():
-                fits &= allowed[start:stop][:, code]
-        for mandate in range(start, stop):
-            if mandate in self.own:
-                fits[mandate - start, self.own[mandate]] = False
+        fits: Mask = self.rate[None, :] >= self.criteria.least[start:stop, None]
+        for sets, values, allows in self.columns:
+            if not allows.all():
+                fits &= allows[sets[start:stop]][:, values]
+        mine = self.own[(self.own[:, 0] >= start) & (self.own[:, 0] < stop)]
+        fits[mine[:, 0] - start, mine[:, 1]] = False
         return fits
 
 
-def read(listings: Sequence[Listing], mandates: Sequence[Mandate]) -> Criteria:
-    """Columns of sorted listings and mandates."""
-    reads: list[tuple[Callable[[Mandate], frozenset[Any] | None], list[Any]]] = [
-        (lambda mandate: mandate.grades, [listing.grade for listing in listings]),
-        (lambda mandate: mandate.terms, [listing.term_months for listing in listings]),
-        (lambda mandate: mandate.purposes, [listing.purpose for listing in listings]),
-    ]
-    columns = [_allowed([wanted(mandate) for mandate in mandates], values) for wanted, values in reads]
-    least, rate = _ranks([mandate.min_rate for mandate in mandates], [listing.annual_rate for listing in listings])
-    borrowed: dict[str, list[int]] = {}
-    for index, listing in enumerate(listings):
-        borrowed.setdefault(listing.borrower, []).append(index)
-    own = {index: borrowed[mandate.investor] for index, mandate in enumerate(mandates) if mandate.investor in borrowed}
-    return Criteria([allowed for allowed, _ in columns], [code for _, code in columns], least, rate, own, [mandate.investor for mandate in mandates])
-
-
-def _allowed(wanted: Sequence[frozenset[Any] | None], values: Sequence[Any]) -> tuple[Mask, Index]:
-    """([mandates × distinct values], value of each listing); equal sets are looked up once."""
-    distinct = sorted(set(values))
-    at = {value: code for code, value in enumerate(distinct)}
-    seen: dict[frozenset[Any] | None, list[bool]] = {None: [True] * len(distinct)}
-    for one in wanted:
-        if one not in seen:
-            seen[one] = [value in one for value in distinct] if one is not None else []
-    masks = np.array([seen[one] for one in wanted], dtype=bool).reshape(len(wanted), len(distinct))
-    return masks, np.array([at[value] for value in values], dtype=np.int32)
-
-
-def _ranks(least: Iterable[Decimal | None], rates: Iterable[Decimal]) -> tuple[Index, Index]:
-    """Decimals as their rank among each other: comparing ranks compares decimals. No minimum ranks below all."""
-    least, rates = list(least), list(rates)
-    at = {value: rank for rank, value in enumerate(sorted({*rates, *(value for value in least if value is not None)}))}
-    return (
-        np.array([-1 if value is None else at[value] for value in least], dtype=np.int32),
-        np.array([at[value] for value in rates], dtype=np.int32),
+def read(mandates: Sequence[Mandate]) -> Criteria:
+    """The criteria of mandates sorted by investor and the investor's own order."""
+    rates = sorted({mandate.min_rate for mandate in mandates if mandate.min_rate is not None})
+    rank = {None: 0} | {rate: number for number, rate in enumerate(rates, start=1)}
+    mine: dict[str, list[int]] = {}
+    for index, mandate in enumerate(mandates):
+        mine.setdefault(mandate.investor, []).append(index)
+    return Criteria(
+        [mandate.investor for mandate in mandates],
+        _wanted(mandate.grades for mandate in mandates),
+        _wanted(mandate.terms for mandate in mandates),
+        _wanted(mandate.purposes for mandate in mandates),
+        rates,
+        np.array([rank[mandate.min_rate] for mandate in mandates], np.int64),
+        mine,
     )
 
 
-def pairs(criteria: Criteria) -> tuple[Index, Index]:
+def _wanted(sets: Iterable[frozenset[Any] | None]) -> Wanted:
+    number: dict[frozenset[Any] | None, int] = {}
+    of = [number.setdefault(one, len(number)) for one in sets]
+    return Wanted(list(number), np.array(of, np.int64))
+
+
+def _column(wanted: Wanted, values: Sequence[Any]) -> tuple[Index, Index, Mask]:
+    distinct = sorted(set(values))
+    at = {value: code for code, value in enumerate(distinct)}
+    return wanted.of, np.array([at[value] for value in values], np.int64), wanted.allows(distinct)
+
+
+def pairs(criteria: Criteria, listings: Sequence[Listing]) -> tuple[Index, Index]:
     """(mandate, listing) of every eligible pair, in that order; a listing open to several mandates of one investor goes to the first.
 
     By criteria alone, never by amounts: otherwise lowering a limit could hand a listing to a roomier mandate, and hiding cash would pay.
     """
-    found = [_chunk(criteria, start, stop) for start, stop in _chunks(criteria.investors)]
+    grid = criteria.grid(listings)
+    found = [_chunk(grid, start, stop) for start, stop in _chunks(criteria.investors)]
     mandates = [mandate for mandate, _ in found] or [np.zeros(0, np.int32)]
-    listings = [listing for _, listing in found] or [np.zeros(0, np.int32)]
-    return np.concatenate(mandates), np.concatenate(listings)
+    places = [listing for _, listing in found] or [np.zeros(0, np.int32)]
+    return np.concatenate(mandates), np.concatenate(places)
 
 
 def _chunks(investors: Sequence[str]) -> list[tuple[int, int]]:
@@ -94,11 +121,12 @@ def _chunks(investors: Sequence[str]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(investors)], strict=False))
 
 
-def _chunk(criteria: Criteria, start: int, stop: int) -> tuple[Index, Index]:
-    fits = criteria.rows(start, stop)
+def _chunk(grid: Grid, start: int, stop: int) -> tuple[Index, Index]:
+    fits = grid.rows(start, stop)
+    investors = grid.criteria.investors
     taken = np.zeros(fits.shape[1], bool)
     for row in range(start + 1, stop):
-        if criteria.investors[row] != criteria.investors[row - 1]:
+        if investors[row] != investors[row - 1]:
             taken[:] = False
         else:
             taken |= fits[row - 1 - start]

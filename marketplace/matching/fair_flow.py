@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from marketplace.matching.arrays import Mask, Units
-from marketplace.matching.dinic import Completion
+from marketplace.matching.dinic import complete
 from marketplace.matching.field import field, fixed
 from marketplace.matching.levels import Levels, levels
 from marketplace.matching.market import Market
-from marketplace.matching.parts import Part
 from marketplace.matching.priority import Served, serve
+from marketplace.matching.residual import Residual
 from marketplace.matching.rounding import rounded
 from marketplace.matching.scaling import plan
 from marketplace.matching.units import whole_units
@@ -36,27 +36,27 @@ def fair_flow(market: Market, *, seed: str) -> Outcome:
     repaired: set[int] = set()
     while True:
         ground = field(market, found, served, whole)
-        completion = Completion(ground, rounded(ground, plan(ground)))
-        completion.run()
-        if not completion.stuck().any():
+        residual = Residual(ground, rounded(ground, plan(ground)))
+        complete(residual)
+        if not residual.stuck().any():
             break
-        repaired.update(_repair(found, served, whole, completion))
+        repaired.update(_repair(found, served, whole, residual))
     flow = fixed(market, served)
-    flow[ground.arcs] = completion.flow
+    flow[ground.arcs] = residual.result()
     return Outcome(market, found, whole, flow, sorted(repaired))
 
 
-def _repair(found: Levels, served: Served, whole: Units, completion: Completion) -> list[int]:
+def _repair(found: Levels, served: Served, whole: Units, residual: Residual) -> list[int]:
     """The draw gave a set of investors more than they can place: there the last winners lose, outside it (same part) the first losers win.
 
     The set and the rest become parts of their own, so this ends. Returns the blocks touched.
     """
-    node_in, listing_in = completion.reachable()
-    stuck = completion.stuck()
+    node_in, listing_in = residual.reachable()
+    stuck = residual.stuck()
     touched = []
     for part in sorted(set(served.of_node[stuck].tolist()), reverse=True):
         mine = np.flatnonzero(served.of_node[: len(whole)] == part)
-        missing = int(completion.left[stuck & (served.of_node == part)].sum())
+        missing = int(residual.left[stuck & (served.of_node == part)].sum())
         won, lost = whole * found.bottom > found.top, whole * found.bottom < found.top
         losers = mine[won[mine] & node_in[mine]][-missing:]
         winners = mine[lost[mine] & ~node_in[mine]][:missing]
@@ -71,11 +71,8 @@ def _repair(found: Levels, served: Served, whole: Units, completion: Completion)
 
 def _separate(found: Levels, served: Served, part: int, node_in: Mask, listing_in: Mask) -> None:
     """Cut a part in two along the minimal cut; the source side keeps the number, the rest gets the next."""
-    market = found.state.market
-    nodes, listings = np.flatnonzero(served.of_node == part), np.flatnonzero(served.of_listing == part)
-    arcs = np.flatnonzero((served.of_node[market.tail] == part) & (served.of_listing[market.head] == part))
-    whole = Part(nodes, listings, arcs)
-    _, rest = found.state.split(whole, np.flatnonzero(np.concatenate([node_in[nodes], listing_in[listings]])))
+    whole = found.state.part(served.of_node, served.of_listing, part)
+    _, rest = found.state.split(whole, np.flatnonzero(np.concatenate([node_in[whole.nodes], listing_in[whole.listings]])))
     served.of_node[served.of_node > part] += 1
     served.of_listing[served.of_listing > part] += 1
     served.of_node[rest.nodes] += 1

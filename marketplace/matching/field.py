@@ -14,7 +14,8 @@ from marketplace.matching.priority import Served
 class Field:
     """`tail`, `head`, `room` [open arcs]; `arcs` are their indices in the market. `place` [nodes] and `fill` [listings] in units.
 
-    A `root` places exactly its `place`, any other node at most; `parent` is NONE at roots. `layers` are the other nodes by depth.
+    A `root` places exactly its `place`, any other node at most; `parent` is NONE at roots. `layers` are the other nodes by depth. Arcs stay within
+    a `part` [nodes].
     """
 
     arcs: Index
@@ -26,6 +27,7 @@ class Field:
     root: Mask
     parent: Index
     layers: list[Index]
+    part: Index
 
     def through(self, flow: Units) -> Units:
         """What passes each node when the open arcs carry `flow`."""
@@ -35,7 +37,7 @@ class Field:
         return total
 
     def root_of(self) -> Index:
-        found = np.arange(len(self.place), dtype=np.int32)
+        found = np.arange(len(self.place))
         for layer in self.layers:
             found[layer] = found[self.parent[layer]]
         return found
@@ -48,8 +50,8 @@ def field(market: Market, levels: Levels, served: Served, whole: Units) -> Field
     place = np.concatenate([whole, market.cap[len(whole) :]]) - state.low
     parent = np.where(state.root, np.int32(-1), market.parent)
     layers = [layer[~state.root[layer]] for layer in market.layers]
-    ends = (market.tail[open_arcs], market.head[open_arcs])
-    return Field(open_arcs, *ends, market.room[open_arcs], place, served.filled - state.taken, state.root, parent, layers)
+    ends = (market.tail[open_arcs].astype(np.intp), market.head[open_arcs].astype(np.intp))  # as numpy's indexing wants them
+    return Field(open_arcs, *ends, market.room[open_arcs], place, served.filled - state.taken, state.root, parent, layers, served.of_node)
 
 
 def fixed(market: Market, served: Served) -> Units:

@@ -10,7 +10,6 @@ import numpy as np
 
 from marketplace.matching.arrays import Index, Units
 from marketplace.matching.market import Market
-from marketplace.matching.network import solve
 from marketplace.matching.parts import Part, State
 from marketplace.matching.water import water_level
 
@@ -57,11 +56,11 @@ class _Search:
         """The first flow gives everybody what they could place alone: who gets it is the last block, the others share what there is."""
         whole = self.state.whole()
         supply = np.where(self.state.root, self.alone, 0)
-        solved = solve(self.state.network(whole, supply, self.market.size))
-        self.volume = solved.value
-        waiting = [(whole, solved.value)]
-        if solved.value < int(supply.sum()):
-            waiting = self._parted(whole, solved.value, solved.cut)
+        first = self.state.attempt(whole, supply, self.market.size)
+        self.volume = first.placed
+        waiting = [(whole, first.placed)]
+        if first.placed < int(supply.sum()):
+            waiting = self._parted(whole, first.placed, first.cut)
         while waiting:
             part, total = waiting.pop()
             cut = self._level(part, total)
@@ -90,9 +89,9 @@ class _Search:
         if not (top == q * high).all():
             supply = np.where(self.state.root[part.nodes], q * self.state.left(part.nodes), 0)
             supply[funded] = top - q * low
-            solved = solve(self.state.network(part, supply, q * self.state.open(part.listings), q))
-            if solved.value < int(supply.sum()):
-                return solved.cut
+            attempt = self.state.attempt(part, supply, q * self.state.open(part.listings), q)
+            if attempt.placed < int(supply.sum()):
+                return attempt.cut
         self.top[mine], self.bottom[mine] = top, q
         self.of_node[part.nodes] = self.of_listing[part.listings] = len(self.at)
         self.at.append((p, q))

@@ -8,6 +8,7 @@ import numpy as np
 from marketplace.matching import caps, eligibility, limits
 from marketplace.matching.arrays import NONE, Index, Units, sums
 from marketplace.matching.caps import Book
+from marketplace.matching.crowd import gather, units
 from marketplace.matching.limits import Rows
 from marketplace.matching.terms import Listing, Mandate, Run, draw
 
@@ -78,9 +79,8 @@ class Market:
 def read(run: Run) -> Market:
     """The market of a checked run; limits that cross are cut but not yet shared out (`nesting.nest`)."""
     listings = sorted(run.listings, key=lambda row: draw(run.seed, "listing", row.id))
-    mandates, weightless = _mandates(run)
-    book = Book(listings, mandates, run.unit)
-    mandate, listing = eligibility.pairs(eligibility.read(listings, mandates))
+    book = Book(listings, gather(run.mandates, unit=run.unit, seed=run.seed))
+    mandate, listing = eligibility.pairs(book.crowd.criteria, listings)
     room = caps.rooms(book, mandate, listing)
     found = limits.families(book, mandate, listing)
     limits.clip(found, room)
@@ -90,37 +90,16 @@ def read(run: Run) -> Market:
         rows.keep_arcs(kept)
     limits.drop_loose(found, room)
     limits.cut_crossing(found)
-    market = _with_floors(book, mandate, listing, room, weightless)
+    market = _with_floors(book, mandate, listing, room)
     return tidy(_with_groups(market, found))
 
 
-def _mandates(run: Run) -> tuple[list[Mandate], list[str]]:
-    """Mandates of investors with at least one unit, by the hash of the investor, then in the investor's own order; and the other investors."""
-    cash: dict[str, int] = {}
-    for row in run.mandates:
-        cash[row.investor] = max(cash.get(row.investor, 0), row.idle // run.unit)
-    place = {investor: draw(run.seed, investor) for investor in cash}
-    kept = (row for row in run.mandates if cash[row.investor] > 0)
-    ordered = sorted(kept, key=lambda row: (place[row.investor], row.investor, row.rank, row.id))
-    return ordered, sorted(investor for investor, units in cash.items() if units == 0)
-
-
-def _with_floors(book: Book, mandate: Index, listing: Index, room: Units, weightless: list[str]) -> Market:
+def _with_floors(book: Book, mandate: Index, listing: Index, room: Units) -> Market:
     """Investors, and below them one group for each higher cash floor: mandates that keep k in cash may together place no more than cash − k."""
-    investors: list[str] = []
-    parent: list[int] = []
-    cap: list[int] = []
-    base = np.zeros(len(book.mandates), np.int32)
-    idle = caps.units([row.idle for row in book.mandates], book.unit).tolist()
-    mine: dict[str, list[int]] = {}
-    for index, row in enumerate(book.mandates):
-        mine.setdefault(row.investor, []).append(index)
-    for number, (investor, rows) in enumerate(mine.items()):
-        investors.append(investor)
-        cap.append(max(idle[row] for row in rows))
-        base[rows] = number
-    parent = [-1] * len(investors)
-    groups: list[Group] = []
+    crowd = book.crowd
+    mine, idle, weight = crowd.criteria.mine, crowd.idle.tolist(), crowd.weight
+    cap, parent, groups = weight.tolist(), [-1] * len(weight), list[Group]()
+    base = crowd.investor.astype(np.int32)
     for number, rows in enumerate(mine.values()):
         below = number
         for floor in sorted({idle[row] for row in rows}, reverse=True)[1:]:
@@ -130,10 +109,25 @@ def _with_floors(book: Book, mandate: Index, listing: Index, room: Units, weight
             bound = [row for row in rows if idle[row] <= floor]
             groups.append(Group(book.mandates[next(row for row in bound if idle[row] == floor)].id, "floor", "", ""))
             base[bound] = below
-    size = caps.units([row.amount for row in book.listings], book.unit)
-    weight = np.array(cap[: len(investors)], dtype=np.int64)
-    nodes = (np.array(parent, np.int32), np.array(cap, np.int64))
-    return Market(investors, book.mandates, book.listings, book.unit, weight, size, *nodes, groups, base[mandate], listing, room, mandate, [], [], weightless)
+    size = units([row.amount for row in book.listings], book.unit)
+    return Market(
+        investors=list(mine),
+        mandates=crowd.mandates,
+        listings=book.listings,
+        unit=crowd.unit,
+        weight=weight,
+        size=size,
+        parent=np.array(parent, np.int32),
+        cap=np.array(cap, np.int64),
+        groups=groups,
+        tail=base[mandate],
+        head=listing,
+        room=room,
+        mandate=mandate,
+        layers=[],
+        crossing=[],
+        weightless=crowd.weightless,
+    )
 
 
 def _with_groups(market: Market, found: list[Rows]) -> Market:

@@ -1,7 +1,8 @@
 """Limits that cross are no flow: each is shared out over its pieces by published arithmetic, guided by a flow that ignores them.
 
-Solve without them; where a limit is exceeded, its pieces get its cap in proportion to that flow; again, at most ROUNDS times. Then every limit's
-spare cap goes to its pieces by the room they have left, and once more after a last look. The rule holds exactly on the market that results.
+Solve without them. A limit's pieces get what that flow needs of it, or their proportional part of the cap if that is too much; what is spare goes by
+the room they have left. Solve again, and share what is still spare once more. The rule of `fair_flow` then holds exactly on the market that results.
+(Cutting only what is exceeded and solving again, several times, places less and takes longer.)
 """
 
 from dataclasses import dataclass, replace
@@ -10,10 +11,7 @@ import numpy as np
 
 from marketplace.matching.arrays import Index, Units, sums
 from marketplace.matching.market import Market, tidy
-from marketplace.matching.network import solve
-from marketplace.matching.parts import State
-
-ROUNDS = 3
+from marketplace.matching.network import Network, solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +24,11 @@ class Nested:
 
 @dataclass(frozen=True, eq=False)
 class _Cuts:
-    """All pieces [pieces] in one line: their node, the limit each comes from, and the caps of those limits [limits]."""
+    """All pieces [pieces] in one line: their node, the limit each comes from, what could pass them at most, and the caps of those limits [limits]."""
 
     piece: Index
     limit: Index
+    most: Units
     whole: Units
 
     def total(self, amounts: Units) -> Units:
@@ -40,24 +39,18 @@ def nest(market: Market) -> Nested:
     if not market.crossing:
         return Nested(market, None)
     sizes = [len(pieces) for pieces, _ in market.crossing]
+    pieces = np.concatenate([pieces for pieces, _ in market.crossing])
     cuts = _Cuts(
-        np.concatenate([pieces for pieces, _ in market.crossing]),
+        pieces,
         np.repeat(np.arange(len(sizes)), sizes),
+        np.minimum(market.cap, market.alone())[pieces],
         np.array([whole for _, whole in market.crossing], dtype=np.int64),
     )
     cap = market.cap.copy()
     outer_bound, passed = _flow(market, cap, cuts)
-    for _round in range(ROUNDS):
-        over = cuts.total(passed) > cuts.whole
-        if not over.any():
-            break
-        mine = over[cuts.limit]
-        cap[cuts.piece[mine]] = np.minimum(cap[cuts.piece[mine]], _shared(market, cuts, passed)[mine])
-        _, passed = _flow(market, cap, cuts)
-    for _look in range(2):
-        cap[cuts.piece] = np.minimum(market.cap[cuts.piece], _shared(market, cuts, passed))
-        if _look == 0:
-            _, passed = _flow(market, cap, cuts)
+    cap[cuts.piece] = np.minimum(market.cap[cuts.piece], _shared(cuts, passed))
+    _, passed = _flow(market, cap, cuts)
+    cap[cuts.piece] = np.minimum(market.cap[cuts.piece], _shared(cuts, passed))
     return Nested(shared_out(market, cuts.piece, cap), outer_bound)
 
 
@@ -69,20 +62,21 @@ def shared_out(market: Market, pieces: Index, cap: Units) -> Market:
 
 
 def _flow(market: Market, cap: Units, cuts: _Cuts) -> tuple[int, Units]:
-    """(volume, what passes each piece) of a maximum flow under these caps."""
-    capped = replace(market, cap=cap)
-    state = State(capped)
-    whole = state.whole()
-    solved = solve(state.network(whole, np.where(state.root, capped.alone(), 0), market.size), want_flow=True)
-    groups = len(market.cap) - len(market.investors)
-    return solved.value, solved.flow[cuts.piece - len(market.investors)] if groups else solved.flow[:0]
+    """(volume, what passes each piece) of a maximum flow under these caps. Nodes keep their numbers; listings come after them."""
+    first, count = len(market.investors), len(market.cap)
+    inner = np.arange(first, count, dtype=np.int32)
+    limits, own = (market.parent[inner], inner, cap[inner]), (market.tail, market.head + np.int32(count), market.room)
+    listings = np.arange(count, count + len(market.size), dtype=np.int32)
+    investors = np.arange(first, dtype=np.int32)
+    solved = solve(Network(count + len(listings), investors, market.weight, (limits, own), listings, market.size), want_flow=True)
+    return solved.value, solved.flow[cuts.piece - first]
 
 
-def _shared(market: Market, cuts: _Cuts, passed: Units) -> Units:
+def _shared(cuts: _Cuts, passed: Units) -> Units:
     """Each limit's cap over its pieces: what passed, or their proportional part of the cap if that was too much; then what is spare by room."""
     total = np.maximum(cuts.total(passed), 1)
     share = np.minimum(passed, passed * np.minimum(cuts.whole, total)[cuts.limit] // total[cuts.limit])
-    room = np.minimum(market.cap[cuts.piece], market.alone()[cuts.piece]) - share
+    room = cuts.most - share
     spare = np.maximum(cuts.whole - cuts.total(share), 0)
     return share + _proportional(cuts, spare, np.maximum(room, 0))
 

@@ -4,18 +4,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketplace.matching.arrays import Index, Units
+from marketplace.matching.arrays import Index, Mask, Units
 from marketplace.matching.market import Market
-from marketplace.matching.network import Network
+from marketplace.matching.network import Network, solve
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Nodes, listings and arcs of one subproblem, as indices into the market."""
+    """One subproblem: nodes and listings (indices into the market), and its arcs by their tails, heads and rooms."""
 
     nodes: Index
     listings: Index
-    arcs: Index
+    tail: Index
+    head: Index
+    room: Units
+
+    def arcs(self, kept: Mask) -> tuple[Index, Index, Units]:
+        return self.tail[kept], self.head[kept], self.room[kept]
+
+
+@dataclass(frozen=True, eq=False)
+class Attempt:
+    """`placed` units of a supply; if that is not all of it, `cut` (as in `State.ids`) is the source side of the minimal minimum cut."""
+
+    placed: int
+    cut: Index
 
 
 class State:
@@ -35,8 +48,8 @@ class State:
         self._inside = np.zeros(count + len(market.size), bool)
 
     def whole(self) -> Part:
-        sizes = (len(self.low), len(self.taken), len(self.market.tail))
-        return Part(*(np.arange(size, dtype=np.int32) for size in sizes))
+        nodes, listings = np.arange(len(self.low), dtype=np.int32), np.arange(len(self.taken), dtype=np.int32)
+        return Part(nodes, listings, self.market.tail, self.market.head, self.market.room)
 
     def open(self, listings: Index) -> Units:
         """Units of these listings that no cut has fixed."""
@@ -46,21 +59,47 @@ class State:
         """What these groups may still pass on."""
         return self.market.cap[nodes] - self.low[nodes]
 
+    def part(self, of_node: Index, of_listing: Index, number: int) -> Part:
+        """All that carries this number."""
+        market = self.market
+        inside = (of_node[market.tail] == number) & (of_listing[market.head] == number)
+        nodes, listings = np.flatnonzero(of_node == number), np.flatnonzero(of_listing == number)
+        return Part(nodes, listings, market.tail[inside], market.head[inside], market.room[inside])
+
     def ids(self, part: Part) -> Index:
         """The part's nodes, then its listings, as the numbering of its network."""
         return np.concatenate([part.nodes, part.listings + len(self.low)])
 
-    def network(self, part: Part, supply: Units, demand: Units, q: int = 1) -> Network:
-        """The part's graph, numbered as `ids`, with limits times q; `supply` [part.nodes] and `demand` [part.listings] as given."""
-        market, place, count = self.market, self._place, len(self.low)
+    def attempt(self, part: Part, supply: Units, demand: Units, q: int = 1) -> Attempt:
+        """Try to place `supply` [part.nodes] on `demand` [part.listings], with limits times q."""
+        wanted = np.zeros(len(self.taken), bool)
+        wanted[part.listings] = demand > 0
+        every = bool((demand > 0).all())
+        useful = np.ones(0, bool) if every else wanted[part.head]
+        arcs = (part.tail, part.head, part.room) if every else part.arcs(useful)
+        solved = solve(self._network(part, arcs, supply, demand, q))
+        if solved.value == int(supply.sum()):
+            return Attempt(solved.value, solved.cut)
+        cut = np.zeros(len(part.nodes) + len(part.listings), bool)
+        cut[solved.cut] = True
+        if not every:
+            within = np.zeros(len(self.low), bool)
+            within[part.nodes] = cut[: len(part.nodes)]
+            reached = np.zeros(len(self.taken), bool)
+            reached[part.head[~useful & within[part.tail]]] = True
+            cut[len(part.nodes) :] |= reached[part.listings]
+        return Attempt(solved.value, np.flatnonzero(cut))
+
+    def _network(self, part: Part, arcs: tuple[Index, Index, Units], supply: Units, demand: Units, q: int) -> Network:
+        """The part's graph, numbered as `ids`; listings that take nothing, and the arcs to them, are left out."""
+        place, count = self._place, len(self.low)
         ids = self.ids(part)
         place[ids] = np.arange(len(ids), dtype=np.int32)
         fed, wanted = supply > 0, demand > 0
         inner = part.nodes[~self.root[part.nodes]]
-        tail = np.concatenate([place[market.parent[inner]], place[market.tail[part.arcs]]])
-        head = np.concatenate([place[inner], place[count + market.head[part.arcs]]])
-        cap = np.concatenate([self.left(inner), market.room[part.arcs]])
-        return Network(place[part.nodes[fed]], supply[fed], tail, head, q * cap, place[count + part.listings[wanted]], demand[wanted])
+        limits = (place[self.market.parent[inner]], place[inner], q * self.left(inner))
+        own = (place[arcs[0]], place[count:][arcs[1]], arcs[2] if q == 1 else q * arcs[2])
+        return Network(len(ids), place[part.nodes[fed]], supply[fed], (limits, own), place[count + part.listings[wanted]], demand[wanted])
 
     def split(self, part: Part, cut: Index) -> tuple[Part, Part]:
         """The source side of a minimal cut (`cut` as in `ids`) and the rest. What leaves the source side is full, what would enter it is empty."""
@@ -68,17 +107,17 @@ class State:
         crossing = self.ids(part)[cut]
         inside[crossing] = True
         node_in, listing_in = inside[part.nodes], inside[count + part.listings]
-        from_in, to_in = inside[market.tail[part.arcs]], inside[count + market.head[part.arcs]]
-        full = part.arcs[from_in & ~to_in]
+        from_in, to_in = inside[part.tail], inside[count:][part.head]
         inner = part.nodes[~node_in & ~self.root[part.nodes]]
         fed = inner[inside[market.parent[inner]]]
         inside[crossing] = False
-        np.add.at(self.taken, market.head[full], market.room[full])
-        self._fix(market.tail[full], market.room[full])
+        tail, head, room = part.arcs(from_in & ~to_in)
+        np.add.at(self.taken, head, room)
+        self._fix(tail, room)
         self._fix(market.parent[fed], self.left(fed))
         self.root[fed] = True
-        source_side = Part(part.nodes[node_in], part.listings[listing_in], part.arcs[from_in & to_in])
-        return source_side, Part(part.nodes[~node_in], part.listings[~listing_in], part.arcs[~from_in & ~to_in])
+        source_side = Part(part.nodes[node_in], part.listings[listing_in], *part.arcs(from_in & to_in))
+        return source_side, Part(part.nodes[~node_in], part.listings[~listing_in], *part.arcs(~from_in & ~to_in))
 
     def _fix(self, node: Index, amount: Units) -> None:
         """Units that surely pass `node` count at it and at everything above it up to the root of its subproblem."""

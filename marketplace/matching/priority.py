@@ -11,7 +11,6 @@ import numpy as np
 from marketplace.matching.arrays import Index, Units
 from marketplace.matching.levels import Levels
 from marketplace.matching.market import Market
-from marketplace.matching.network import solve
 from marketplace.matching.parts import Part, State
 
 LAST = datetime.max.replace(tzinfo=UTC)
@@ -37,11 +36,9 @@ def serve(market: Market, levels: Levels, whole: Units) -> Served:
     served = Served(market.size.copy(), levels.of_node.copy(), levels.of_listing.copy(), len(levels.at))
     if levels.short:
         last = len(levels.at) - 1
-        tail, head = levels.of_node[market.tail], levels.of_listing[market.head]
-        part = Part(np.flatnonzero(levels.of_node == last), np.flatnonzero(levels.of_listing == last), np.flatnonzero((tail == last) & (head == last)))
         rank = np.empty(len(market.size), np.int64)
         rank[order(market)] = np.arange(len(rank))
-        _Line(market, levels.state, whole, served).run(part, rank)
+        _Line(market, levels.state, whole, served).run(levels.state.part(levels.of_node, levels.of_listing, last), rank)
     return served
 
 
@@ -66,11 +63,11 @@ class _Line:
                 continue
             front, back = queue[:count], queue[count:]
             open_now = np.isin(part.listings, np.concatenate([first, front]))
-            solved = solve(self.state.network(part, supply, np.where(open_now, self.state.open(part.listings), 0)))
-            if solved.value == int(supply.sum()):
+            attempt = self.state.attempt(part, supply, np.where(open_now, self.state.open(part.listings), 0))
+            if attempt.placed == int(supply.sum()):
                 waiting.append((self._without(part, back), first, front, not guess))
             else:
-                waiting += [(*one, not guess) for one in self._parted(part, solved.cut, first, front, back)]
+                waiting += [(*one, not guess) for one in self._parted(part, attempt.cut, first, front, back)]
 
     def _front(self, queue: Index, left: int, *, guess: bool) -> int | None:
         """How many of the queue to try next: as many as could be full, and every other time half of it. None when what is left decides it."""
@@ -93,10 +90,11 @@ class _Line:
     def _without(self, part: Part, back: Index) -> Part:
         """Nobody here serves these listings: they become a part of their own, numbered before the others, so that arcs into it are empty."""
         self.served.filled[back] = self.state.taken[back]
-        self._close(Part(part.nodes[:0], back, part.arcs[:0]))
-        gone = np.zeros(len(self.served.filled), bool)
-        gone[back] = True
-        return Part(part.nodes, part.listings[~gone[part.listings]], part.arcs[~gone[self.state.market.head[part.arcs]]])
+        self.served.of_listing[back] = self.served.parts
+        self.served.parts += 1
+        kept = np.ones(len(self.served.filled), bool)
+        kept[back] = False
+        return Part(part.nodes, part.listings[kept[part.listings]], *part.arcs(kept[part.head]))
 
     def _close(self, part: Part) -> None:
         self.served.of_node[part.nodes] = self.served.of_listing[part.listings] = self.served.parts

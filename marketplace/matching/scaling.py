@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from marketplace.matching.arrays import Doubles, totals
+from marketplace.matching.arrays import Doubles, Index, totals
 from marketplace.matching.field import Field
 
 SWEEPS = 8
@@ -33,7 +33,12 @@ class _Scaling:
         self.room = field.room.astype(np.float64)
         self.place, self.fill = field.place.astype(np.float64), field.fill.astype(np.float64)
         self.factor, self.hunger = np.ones(len(self.place)), np.ones(len(self.fill))
-        self.groups = np.concatenate([np.zeros(0, np.int32), *field.layers])
+        self.groups = np.concatenate([np.zeros(0, np.intp), *field.layers])
+        self.shares, self.pull = np.empty(len(field.arcs)), np.empty(len(field.arcs))
+        limited = np.zeros(len(self.place), bool)
+        limited[self.groups] = True
+        self.limited = np.flatnonzero(limited[field.tail])
+        self.limited_tail = field.tail[self.limited]
 
     def run(self) -> Plan:
         for _sweep in range(SWEEPS):
@@ -41,38 +46,43 @@ class _Scaling:
             if len(self.groups):
                 self._limits()
             self._listings()
-        return Plan(self._shares()[0], self.hunger)
+        self._share()
+        return Plan(self.shares, self.hunger)
 
-    def _shares(self) -> tuple[Doubles, Doubles]:
-        """(shares now, the part of them that cannot grow)."""
+    def _share(self) -> Index:
+        """Shares under the present factors (into `shares`); returns the arcs whose share cannot grow."""
         factor = self.factor.copy()
         for layer in self.field.layers:
             factor[layer] *= factor[self.field.parent[layer]]
-        pull = factor[self.field.tail]
-        pull *= self.hunger[self.field.head]
-        shares = self.room * np.minimum(pull, 1.0)
-        return shares, np.where(pull >= 1.0, shares, 0.0)
+        np.take(factor, self.field.tail, out=self.pull, mode="clip")
+        self.pull *= np.take(self.hunger, self.field.head, out=self.shares, mode="clip")
+        stuck = np.flatnonzero(self.pull >= 1.0)
+        np.minimum(self.pull, 1.0, out=self.pull)
+        np.multiply(self.room, self.pull, out=self.shares)
+        return stuck
 
-    def _through(self, shares: Doubles) -> Doubles:
-        total = totals(self.field.tail, shares, len(self.place))
+    def _upward(self, total: Doubles) -> Doubles:
+        """Totals at the tails, carried up to the roots."""
         for layer in reversed(self.field.layers):
             total += totals(self.field.parent[layer], total[layer], len(total))
         return total
 
     def _investors(self) -> None:
-        shares, stuck = self._shares()
-        step = _step(self.place, self._through(shares), self._through(stuck))
-        self.factor[self.field.root] *= step[self.field.root]
+        stuck = self._share()
+        total = self._upward(totals(self.field.tail, self.shares, len(self.place)))
+        held = self._upward(totals(self.field.tail[stuck], self.shares[stuck], len(self.place)))
+        self.factor[self.field.root] *= _step(self.place, total, held)[self.field.root]
 
     def _limits(self) -> None:
-        total = self._through(self._shares()[0])
+        self._share()
+        total = self._upward(totals(self.limited_tail, self.shares[self.limited], len(self.place)))
         step = np.divide(self.place, total, out=np.ones(len(total)), where=total > 0)
         self.factor[self.groups] = np.minimum(self.factor[self.groups] * step[self.groups], 1.0)
 
     def _listings(self) -> None:
-        shares, stuck = self._shares()
+        stuck = self._share()
         count, head = len(self.fill), self.field.head
-        self.hunger *= _step(self.fill, totals(head, shares, count), totals(head, stuck, count))
+        self.hunger *= _step(self.fill, totals(head, self.shares, count), totals(head[stuck], self.shares[stuck], count))
 
 
 def _step(wanted: Doubles, total: Doubles, stuck: Doubles) -> Doubles:

@@ -30,9 +30,13 @@ def whole_units(levels: Levels, seed: str) -> Units:
     """
     found = np.zeros(len(levels.top), np.int64)
     for block, mine in members(levels):
-        p, q = levels.at[block]
-        found[mine] = np.diff((np.cumsum(levels.top[mine]) + ticket(seed, p, q)) // q, prepend=0)
+        found[mine] = drawn(levels.top[mine], *levels.at[block], seed)
     return found
+
+
+def drawn(owed: Units, p: int, q: int, seed: str) -> Units:
+    """The draw of one block at level p/q; `owed` is in units of 1/q."""
+    return np.diff((np.cumsum(owed) + ticket(seed, p, q)) // q, prepend=0)
 
 
 def before(levels: Levels) -> Units:

@@ -57,7 +57,7 @@ def test_the_solver_finds_the_maximum_and_the_smallest_minimum_cut(number: int) 
     tail, head = np.nonzero(dense[:count, :count])
     fed, drained = np.flatnonzero(dense[source, :count]), np.flatnonzero(dense[:count, sink])
     ends = [array.astype(np.int32) for array in (fed, tail, head, drained)]
-    solved = solve(Network(ends[0], dense[source, fed], ends[1], ends[2], dense[tail, head], ends[3], dense[drained, sink]))
+    solved = solve(Network(count, ends[0], dense[source, fed], [(ends[1], ends[2], dense[tail, head])], ends[3], dense[drained, sink]))
     found = maximum_flow(csr_array(dense.astype(np.int32)), source, sink)
     assert solved.value == found.flow_value
     residual = dense - found.flow.toarray() > 0
