@@ -134,6 +134,7 @@ DATABASES = {
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder may be written %2Fvar%2Frun%2Fpostgresql
 DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "application_name": "xinqiao"} | DATABASES["default"].get("OPTIONS", {})
+PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)  # core/prepared.py; 0 behind a pooler that does not know them
 # The sandbox bank keeps its own books on its own connection: what it did stays done when our transaction rolls back.
 DATABASES["sandbox_bank"] = DATABASES["default"] | {"TEST": {"MIRROR": "default"}}
 DATABASE_ROUTERS = ["payments.rails.router.SandboxBankRouter"]

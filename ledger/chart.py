@@ -1,6 +1,6 @@
 """The chart of accounts: which accounts exist, whose they are, which side they grow on, and why.
 
-Adding a code is a migration: the database CHECK on `ledger_account` is generated from this table.
+Adding a code is a migration: the rule the database checks on `ledger_account` is generated from this table.
 Accrued interest, loan principal and provisions are not here: they are the loans' sub-ledger, never money that moved.
 """
 
@@ -107,14 +107,14 @@ OWNER_PATTERNS = {
 }
 
 
-def chart_rule() -> models.Q:
-    """The chart as a CHECK: each code with its owner kind and its two overdraft flags, nothing else."""
+def chart_rule() -> str:
+    """The chart as SQL over the columns of an account: each code with its owner kind and its two overdraft flags, nothing else."""
     groups: dict[tuple[str, bool, bool], list[str]] = {}
     for code, entry in CHART.items():
         groups.setdefault((entry.owner, entry.debits_must_not_exceed_credits, entry.credits_must_not_exceed_debits), []).append(code.value)
-    rule = models.Q()
-    for (owner, debits_flag, credits_flag), codes in groups.items():
-        rule |= models.Q(
-            code__in=codes, owner__regex=OWNER_PATTERNS[owner], debits_must_not_exceed_credits=debits_flag, credits_must_not_exceed_debits=credits_flag
-        )
-    return rule
+    lines = [
+        f"WHEN code IN ({', '.join(repr(code) for code in codes)}) THEN owner ~ '{OWNER_PATTERNS[owner]}'"
+        f" AND debits_must_not_exceed_credits = {str(debits_flag).lower()} AND credits_must_not_exceed_debits = {str(credits_flag).lower()}"
+        for (owner, debits_flag, credits_flag), codes in groups.items()
+    ]
+    return "\n".join(["CASE", *lines, "ELSE false END"])

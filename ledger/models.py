@@ -12,8 +12,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from .chart import CHART, AccountCode, Entry, chart_rule
-from .constraints import CompositeForeignKey, FillFactor
+from .constraints import CompositeForeignKey, FillFactor, FunctionCheck
 from .triggers import ACCOUNT_TRIGGERS, TRANSFER_TRIGGERS
+
+BALANCES = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
 
 
 class Account(models.Model):
@@ -36,10 +38,16 @@ class Account(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["code", "owner", "currency"], name="ledger_account_once"),
             models.UniqueConstraint(fields=["id", "currency"], name="ledger_account_id_currency"),
-            models.CheckConstraint(condition=chart_rule(), name="ledger_account_in_chart"),
+            FunctionCheck(
+                name="ledger_account_in_chart",
+                columns={"code": "text", "owner": "text", "debits_must_not_exceed_credits": "boolean", "credits_must_not_exceed_debits": "boolean"},
+                rule=chart_rule(),
+            ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="ledger_account_currency_code"),
-            models.CheckConstraint(
-                condition=Q(debits_posted__gte=0, credits_posted__gte=0, debits_pending__gte=0, credits_pending__gte=0), name="ledger_account_sums_not_negative"
+            FunctionCheck(
+                name="ledger_account_sums_not_negative",
+                columns=dict.fromkeys(BALANCES, "bigint"),
+                rule="least(debits_posted, credits_posted, debits_pending, credits_pending) >= 0",
             ),
             models.CheckConstraint(
                 condition=Q(debits_must_not_exceed_credits=False) | Q(credits_posted__gte=models.F("debits_posted") + models.F("debits_pending")),
@@ -100,13 +108,15 @@ class Transfer(models.Model):
             models.UniqueConstraint(fields=["pending"], condition=Q(pending__isnull=False), name="ledger_transfer_pending_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="ledger_transfer_amount_positive"),
             models.CheckConstraint(condition=~Q(debit_account=models.F("credit_account")), name="ledger_transfer_two_accounts"),
-            models.CheckConstraint(
-                condition=Q(phase__in=["posted", "pending"], pending__isnull=True) | Q(phase__in=["settled", "voided"], pending__isnull=False),
+            FunctionCheck(
                 name="ledger_transfer_phase_pending",
+                columns={"phase": "text", "pending_id": "bigint"},
+                rule="CASE WHEN pending_id IS NULL THEN phase IN ('posted', 'pending') ELSE phase IN ('settled', 'voided') END",
             ),
-            models.CheckConstraint(
-                condition=Q(key__regex=r"^[!-\[\]-{}~]+$", kind__regex=r"^[a-z][a-z0-9_.]*$", reference__regex=r"^[!-\[\]-{}~]*$"),
+            FunctionCheck(
                 name="ledger_transfer_plain_text",
+                columns={"key": "text", "kind": "text", "reference": "text"},
+                rule=r"key ~ '^[!-\[\]-{}~]+$' AND kind ~ '^[a-z][a-z0-9_.]*$' AND reference ~ '^[!-\[\]-{}~]*$'",
             ),
             CompositeForeignKey(
                 name="ledger_transfer_debit_currency", columns=["debit_account_id", "currency"], to_table="ledger_account", to_columns=["id", "currency"]

@@ -12,7 +12,7 @@ A transaction that calls several doors holds the accounts of each: move everythi
 """
 # ruff: noqa: S608  statements are put together from the fixed texts of this file and the caller's own SELECT; values are parameters
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from functools import cache
@@ -21,6 +21,7 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from core import prepared
 from core.refusals import Conflict
 
 from .chart import CHART, AccountCode
@@ -267,10 +268,10 @@ def _move_all(phase: Phase, source: str, params: Params) -> int:
     return int(wanted)
 
 
-def _run(phase: Phase, source: str, statement: str, params: Params) -> Any:
+def _run(phase: Phase, source: str, statement: str, params: Params, *, fetch: Callable[[str, Any], Any] | None = None) -> Any:
     """Execute and fetch one row; once more after opening accounts that did not exist, or after a rival resolved the same key first."""
     try:
-        return _fetch(statement, params)
+        return (fetch or _fetch)(statement, params)
     except UnknownAccount:
         sides = " UNION ALL ".join(f"SELECT {side}_code::text AS code, {side}_owner::text AS owner, currency::text FROM s" for side in ("debit", "credit"))
         _open_accounts(source=f"WITH s AS ({source}) {sides}", params=params)
@@ -283,6 +284,11 @@ def _fetch(statement: str, params: Params) -> Any:
     with refusals(), connection.cursor() as cursor:
         cursor.execute(statement, params)
         return cursor.fetchone()
+
+
+def _fetch_prepared(statement: str, params: Mapping[str, Any]) -> Any:
+    with refusals():
+        return prepared.fetch_one(statement, params)
 
 
 def _same_as_before(keys: list[str], hashes: list[bytes]) -> None:
@@ -350,7 +356,7 @@ def _move_one(phase: Phase, values: dict[str, Any]) -> Transfer:
     if amount is not None and type(amount) is not int:
         raise TypeError("an amount is an int in minor units")
     insert, again = _one(phase)
-    row = _run(phase, ONE_ACCOUNT_SOURCE, insert, values) or _fetch(again, values)
+    row = _run(phase, ONE_ACCOUNT_SOURCE, insert, values, fetch=_fetch_prepared) or _fetch(again, values)
     if row is None:
         raise KeyConflict
     return Transfer.from_db(connection.alias, TRANSFER_FIELDS, row)

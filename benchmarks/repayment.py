@@ -1,0 +1,87 @@
+"""A repayment to thousands of holders against one bare statement that shares out the same cents.
+
+The bare side divides by largest remainder, adds to running totals and balances and writes an entry for every holder, over tables without foreign
+keys, histories or checks. Ours is the public operation: shares, totals, transfers, fee, installments, audit and jobs in one durable transaction.
+"""
+
+import itertools
+from collections.abc import Iterator
+from datetime import date
+
+from django.db import connection
+
+from benchmarks import crowd
+from benchmarks.report import Figure
+from benchmarks.rounds import Clock, once
+from loans import repayment
+from loans.models import Loan, Participation
+from tests import stories
+from tests.cast import alice
+
+AMOUNT, PART = 200_000_000, 1_000_000
+DAY = date(2026, 3, 5)
+numbers = itertools.count()
+BARE = """
+    DROP TABLE IF EXISTS bare_holding, bare_wallet, bare_line;
+    CREATE TABLE bare_holding (id bigint PRIMARY KEY, amount bigint NOT NULL, principal bigint NOT NULL, interest bigint NOT NULL);
+    CREATE TABLE bare_wallet (id bigint PRIMARY KEY, balance bigint NOT NULL);
+    CREATE TABLE bare_line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payment bigint, holding bigint, principal bigint, interest bigint, fee bigint);
+    INSERT INTO bare_holding SELECT i, 1000 + i %% 7, 0, 0 FROM generate_series(1, %(holders)s) i;
+    INSERT INTO bare_wallet SELECT i, 0 FROM generate_series(0, %(holders)s) i;
+    ANALYZE bare_holding; ANALYZE bare_wallet"""
+BARE_PAY = """
+    WITH exact AS (
+        SELECT id, amount * %(principal)s::numeric / sum(amount) OVER () AS p, amount * %(interest)s::numeric / sum(amount) OVER () AS i FROM bare_holding),
+    floors AS (SELECT id, floor(p)::bigint AS p, floor(i)::bigint AS i, p - floor(p) AS rp, i - floor(i) AS ri FROM exact),
+    ranked AS (
+        SELECT *, %(principal)s - sum(p) OVER () AS lp, %(interest)s - sum(i) OVER () AS li,
+               row_number() OVER (ORDER BY rp DESC, id) AS np, row_number() OVER (ORDER BY ri DESC, id) AS ni FROM floors),
+    shares AS (SELECT id, p + (np <= lp)::int AS p, i + (ni <= li)::int AS i, floor((i + (ni <= li)::int) * 0.05)::bigint AS fee FROM ranked),
+    totals AS (UPDATE bare_holding h SET principal = h.principal + s.p, interest = h.interest + s.i FROM shares s WHERE h.id = s.id),
+    wallets AS (UPDATE bare_wallet w SET balance = w.balance + s.p + s.i - s.fee FROM shares s WHERE w.id = s.id),
+    payer AS (UPDATE bare_wallet SET balance = balance - %(principal)s - %(interest)s WHERE id = 0)
+    INSERT INTO bare_line (payment, holding, principal, interest, fee) SELECT %(number)s, id, p, i, fee FROM shares"""
+
+
+def loan_held_by(holders: int) -> Loan:
+    """A loan in life whose register is replaced by that many holders."""
+    crowd.set_the_day()
+    loan = crowd.paid_out_loan(amount=AMOUNT)
+    members = crowd.investors(holders)
+    Participation.objects.filter(loan=loan).delete()
+    each, odd = divmod(AMOUNT, holders)
+    Participation.objects.bulk_create(
+        [Participation(loan=loan, party=member.party, amount=each + (k < odd), originated_at=crowd.NOW) for k, member in enumerate(members)], batch_size=5000
+    )
+    stories.pay_in(alice(), AMOUNT * 2, now=crowd.NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(BARE, {"holders": holders})
+        cursor.execute("VACUUM ANALYZE")
+    return loan
+
+
+def works(loan: Loan) -> dict:
+    payer = alice().user
+
+    def ours() -> None:
+        repayment.pay(loan=loan, amount=PART, by=payer, key=f"bench-{next(numbers)}", as_of=DAY, now=crowd.NOW)
+
+    def bare() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(BARE_PAY, {"principal": PART * 9 // 10, "interest": PART // 10, "number": next(numbers)})
+
+    return {"bare": bare, "ours": ours}
+
+
+def run(clock: Clock) -> Iterator[Figure]:
+    took = {}
+    for holders in (5_000, 50_000):
+        pair = works(loan_held_by(holders))
+        once(pair, rounds=2)
+        found = once(pair, rounds=max(clock.rounds, 5))
+        took[holders] = [one * 1000 for one in found["ours"]]
+        yield Figure(f"repayment to {holders:,} holders", took[holders], unit="ms", at_most=60 if holders == 5_000 else None)
+        ratios = [one / other for one, other in zip(found["ours"], found["bare"], strict=True)]
+        yield Figure(f"repayment to {holders:,} holders ÷ bare statement", ratios, at_most=1.5)
+    linear = [large / small / 10 for large, small in zip(sorted(took[50_000]), sorted(took[5_000]), strict=True)]
+    yield Figure("time per holder, 50,000 ÷ 5,000", linear, at_most=1.2)
