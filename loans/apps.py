@@ -10,4 +10,4 @@ class LoansConfig(AppConfig):
         from payments import wallet
 
         wallet.describe_kinds({"repayment:in": _("Repayment from a loan you fund"), "repayment:out": _("Repayment of your loan")})
-        from loans import disbursement, notices, personal_data  # noqa: F401 registers the handlers of jobs that end here
+        from loans import disbursement, notices, personal_data, population  # noqa: F401 registers the handlers of jobs that end here

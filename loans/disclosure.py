@@ -7,19 +7,19 @@ Contacts have no row here and never will.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from core.money import digits
-from loans import bands
+from loans import anonymity, bands, population
 from loans.file import PURPOSES
 from loans.models import BorrowerFile
 from privacy import disclosure
 from privacy.disclosure import Actor
 
-HIDDEN, BAND, MASKED, FULL = "hidden", "band", "masked", "full"
+HIDDEN, GROUP, BAND, MASKED, FULL = "hidden", "group", "band", "masked", "full"
 STAGES = ("listing", "funded", "late", "default", "enforcement", "closed")
 INVESTOR, PLEDGER, HOLDER, CLAIMANT = "investor", "pledger", "holder", "claimant"
 EVERY_INVESTOR = (INVESTOR, PLEDGER, HOLDER, CLAIMANT)
@@ -72,13 +72,47 @@ def form_of(field: str, *, relation: str, stage: str) -> str:
 def disclose(file: BorrowerFile, *, relation: str, stage: str | None = None, actor: Actor, page: str, now: datetime) -> dict[str, dict[str, Any]]:
     """The disclosed record: {field: {"form": …, "value": …}}, hidden fields without a value. Views and exports get this, never the file.
 
-    The access log is written by the door before anything is decrypted; nothing hidden is decrypted at all.
+    The access log is written by the door before anything is decrypted; nothing hidden is decrypted at all. To everybody but a named claimant it
+    speaks only so precisely that at least anonymity.K people fit; what had to be said in wider words, or not at all, carries its `level`.
     """
     at_stage = stage or file.stage
     forms = {field: form_of(field, relation=relation, stage=at_stage) for field in TABLE}
     shown = [field for field, form in forms.items() if form != HIDDEN]
     values = disclosure.reveal(file, shown, actor=actor, purpose=PURPOSES[relation], page=page, now=now) if shown else {}
-    return {field: _cell(field, form, values.get(field)) for field, form in forms.items()}
+    record = {field: _cell(field, form, values.get(field)) for field, form in forms.items()}
+    return record if relation == CLAIMANT else record | _coarser(file, values)
+
+
+def spoken(file: BorrowerFile, values: Mapping[str, str | None]) -> anonymity.Levels:
+    """How precisely this file is spoken of: as it was at its publication, before that as precisely as the population allows, and never more
+    precisely than an earlier listing of the same person."""
+    if file.spoken:
+        return dict(file.spoken)
+    before = BorrowerFile.objects.filter(subject=file.subject_id).exclude(spoken={}).values_list("spoken", flat=True)
+    floor = {name: max((levels.get(name, 0) for levels in before), default=0) for name in anonymity.LADDERS}
+    return anonymity.choose(population.cell_of(file.party.kind, values), population.current(), floor=floor).levels
+
+
+def _coarser(file: BorrowerFile, values: Mapping[str, str | None]) -> dict[str, dict[str, Any]]:
+    """The cells that have to be said in wider words or not at all, and what sort of person it is."""
+    levels, cell = spoken(file, values), population.cell_of(file.party.kind, values)
+    wider = {name: _wide(name, code, levels[name]) for name, code in cell.items() if levels[name] and code is not None}
+    return {"kind": {"form": FULL, "value": file.party.kind}} | wider
+
+
+def _wide(name: str, code: str, level: int) -> dict[str, Any]:
+    ladder = anonymity.LADDERS[name]
+    if level >= ladder.hidden:
+        return {"form": FULL, "value": None, "level": level}
+    if name in anonymity.THRESHOLDS:
+        return {"form": BAND, "value": bands.band(int(code), anonymity.THRESHOLDS[name][level]), "level": level}
+    return {"form": GROUP, "value": ladder.said(code, level), "level": level}
+
+
+def keep_spoken(file: BorrowerFile, record: Mapping[str, Mapping[str, Any]]) -> None:
+    """Remember how precisely a published record spoke, so that nothing said later about this person narrows it down."""
+    file.spoken = {name: record[name].get("level", 0) for name in anonymity.LADDERS if name in record}
+    file.save(update_fields=["spoken"])
 
 
 def _cell(field: str, form: str, value: str | None) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def _empty(applications: Iterable[Application], *, now: datetime) -> list[int]:
     found = [application.pk for application in applications]
     Application.objects.filter(pk__in=found).update(title=ERASED, summary=ERASED)
     FundsItem.objects.filter(application__in=found).update(label=ERASED)
-    BorrowerFile.objects.filter(application__in=found).update(**dict.fromkeys(encrypted_fields(BorrowerFile)), stage=BorrowerFile.Stage.CLOSED)
+    BorrowerFile.objects.filter(application__in=found).update(**dict.fromkeys(encrypted_fields(BorrowerFile)), stage=BorrowerFile.Stage.CLOSED, spoken={})
     for file in BorrowerFile.objects.filter(application__in=found):
         files.end_grants(file=file, now=now)
     _destroy(Document.objects.filter(application__in=found, removed_at=None), now=now)

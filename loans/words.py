@@ -51,6 +51,12 @@ SOURCES: Words = {
     "rent": _("Rent received"),
     "other": pgettext_lazy("source", "Another source"),
 }
+# Wider words for the same, where few people would fit the narrow ones (anonymity.py).
+GROUPS: dict[str, Words] = {
+    "region": {"east": _("A province in the east"), "central_west": _("A province in the center or west")},
+    "industry": {"goods": _("Farming, manufacturing or construction"), "services": pgettext_lazy("industry group", "Trade or services")},
+    "occupation": {"employee": _("In employment")},
+}
 VALUES: dict[str, Words] = {"occupation": OCCUPATIONS, "industry": INDUSTRIES, "region": REGIONS, "housing": HOUSINGS, "repayment_source": SOURCES}
 FIELD_LABELS: Words = {
     "occupation": _("Work"),

@@ -68,6 +68,8 @@ def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
     record = disclosure.disclose(
         loan.file, relation="investor", stage="listing", actor=Actor(kind="system", subject_id=None, role="listing"), page="marketplace.publish", now=now
     )
+    disclosure.keep_spoken(loan.file, record)
+    kind = record.pop("kind")
     return {
         "loan": loan,
         "disclosed": {
@@ -75,7 +77,7 @@ def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
             "withheld": [field for field, cell in record.items() if cell["form"] == disclosure.HIDDEN],
             "summary": application.summary,
             "funds": [{"label": item.label, "amount": item.amount} for item in application.funds.order_by("position")],
-            "party_kind": application.party.kind,
+            "party_kind": kind["value"],
             "expected_loss": str(offer.expected_loss),
             "apr": str(offer.apr),
             "cap": str(offer.cap),

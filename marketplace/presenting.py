@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from core.money import format_amount, format_short
 from credit.bands import BANDS
-from loans.words import FIELD_LABELS, VALUES
+from loans.words import FIELD_LABELS, GROUPS, VALUES
 from marketplace import outlook
 from marketplace.models import Listing
 from marketplace.portfolio import Month
@@ -65,7 +65,13 @@ def _fact(field: str, cell: dict[str, Any], currency: str) -> str:
         return _band(field, value, currency)
     if field in COUNTS:
         return _("None") if str(value) == "0" else str(value)
-    return str(VALUES.get(field, {}).get(value, value))
+    words = GROUPS if cell["form"] == "group" else VALUES
+    return str(words.get(field, {}).get(value, value))
+
+
+def is_less_precise(listing: Listing) -> bool:
+    """Whether something is said in wider words, or not at all, because few people would fit."""
+    return any(cell.get("level") for cell in listing.disclosed["facts"].values())
 
 
 COUNTS = ("overdue_count_6m",)

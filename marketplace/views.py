@@ -70,6 +70,7 @@ def _listing_context(request: HttpRequest, found: Listing, form: forms.PledgeFor
         "time_left": presenting.time_left(found, now=now),
         "backers": found.pledges.filter(state__in=["reserved", "settled"]).count(),
         "facts": presenting.facts(found),
+        "less_precise": presenting.is_less_precise(found),
         "ticks": presenting.ticks(),
         "grade": presenting.grade(found),
         "parts": outlook.rate_parts(found),

@@ -6,6 +6,7 @@ from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
 from loans.models.ladder import BorrowerFlag, LadderCase, Necessity, Rung
 from loans.models.loan import Charge, DayRun, Disbursement, Installment, Loan, Participation
 from loans.models.offer import Offer
+from loans.models.population import PopulationCell
 from loans.models.repayment import Portion, Repayment, Share
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Obligor",
     "Offer",
     "Participation",
+    "PopulationCell",
     "Portion",
     "Repayment",
     "Reply",

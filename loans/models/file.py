@@ -55,6 +55,7 @@ class BorrowerFile(Referenced, SealedRow):
     background = _sealed("project")
     repayment_plan = _sealed("repayment_plan")
     repayment_source = _sealed("repayment_plan")  # code
+    spoken = models.JSONField(default=dict, blank=True)  # how precisely a listing spoke of it (anonymity.py): {dimension: level}; never finer again
 
     class Meta:
         verbose_name = _("borrower file")

@@ -64,7 +64,7 @@ class ListingDetail(ListingRow):
 
     backers = serializers.SerializerMethodField()
     summary = serializers.CharField(source="disclosed.summary")
-    borrower = serializers.CharField(source="disclosed.party_kind")
+    borrower = serializers.CharField(source="disclosed.party_kind", allow_null=True)
     apr = serializers.CharField(source="disclosed.apr")
     expected_loss = serializers.CharField(source="disclosed.expected_loss")
     servicing_fee_rate = serializers.CharField(source="disclosed.servicing_fee_rate")
