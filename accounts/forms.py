@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.forms import ConsentField
 
-from . import documents, identity
+from . import documents, identity, tokens
 from .models import LANGUAGES, IdentityCheck, Party, Role, User
 
 NAME_LENGTH = 120
@@ -94,6 +94,24 @@ class BusinessForm(forms.Form):
 class InvitationForm(forms.Form):
     email = forms.EmailField(label=_("E-mail address"), help_text=_("The person signs in, or signs up, with this address and finds the invitation there."))
     role = forms.ChoiceField(label=_("What they may do"), choices=Role.choices, widget=forms.RadioSelect, initial=Role.VIEW)
+
+
+class TokenForm(forms.Form):
+    """What a program may do in the person's name, and until when."""
+
+    name = forms.CharField(label=_("What is it for?"), max_length=60, help_text=_("A name for yourself, such as the program that will use it."))
+    days = forms.TypedChoiceField(
+        label=_("For how long"),
+        choices=[(days, _("%(days)s days") % {"days": days}) for days in tokens.DAYS],
+        coerce=int,
+        initial=tokens.DAYS[0],
+        widget=forms.RadioSelect,
+    )
+    may_write = forms.BooleanField(
+        label=_("It may also act: pledge, repay, apply"),
+        required=False,
+        help_text=_("Without this it only reads. It never withdraws money and never signs: that takes you, in a browser."),
+    )
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import views
+from . import token_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -17,4 +17,7 @@ urlpatterns = [
     path("parties/<str:reference>/end/", views.end_membership, name="end_membership"),
     path("invitations/<str:reference>/accept/", views.accept_invitation, name="accept_invitation"),
     path("invitations/<str:reference>/withdraw/", views.withdraw_invitation, name="withdraw_invitation"),
+    path("tokens/", token_views.listed, name="tokens"),
+    path("tokens/new/", token_views.new, name="new_token"),
+    path("tokens/<str:reference>/revoke/", token_views.revoke, name="revoke_token"),
 ]

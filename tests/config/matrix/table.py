@@ -78,6 +78,9 @@ accounts:party                 business         alice            alice
 accounts:end_membership        membership       -                alice
 accounts:accept_invitation     invitation       -                bob
 accounts:withdraw_invitation   invitation       -                alice
+accounts:tokens                -                signed           -
+accounts:new_token             -                signed           signed
+accounts:revoke_token          token            -                alice
 
 notifications:inbox            -                signed           -
 notifications:message          message          alice            -
