@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from marketplace import views
+from marketplace.views import listing, pledge, portfolio
 
 app_name = "marketplace"
 urlpatterns = [
-    path("market/", views.listings, name="listings"),
-    path("market/<str:reference>/", views.listing, name="listing"),
-    path("market/<str:reference>/figures/", views.figures, name="figures"),
-    path("market/<str:reference>/pledge/", views.pledge, name="pledge"),
-    path("pledges/<str:reference>/", views.receipt, name="receipt"),
-    path("pledges/<str:reference>/cancel/", views.cancel, name="cancel"),
-    path("portfolio/", views.portfolio, name="portfolio"),
+    path("market/", listing.listings, name="listings"),
+    path("market/<str:reference>/", listing.listing, name="listing"),
+    path("market/<str:reference>/figures/", listing.figures, name="figures"),
+    path("market/<str:reference>/pledge/", pledge.pledge, name="pledge"),
+    path("pledges/<str:reference>/", pledge.receipt, name="receipt"),
+    path("pledges/<str:reference>/cancel/", pledge.cancel, name="cancel"),
+    path("portfolio/", portfolio.portfolio, name="portfolio"),
 ]

@@ -1,15 +1,13 @@
-"""Listings and pledges."""
+"""A listing: one loan open for pledges, as the disclosure table lets it out."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Party
 from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from loans.models import Loan
@@ -71,38 +69,3 @@ class Listing(Referenced):
     @property
     def method_words(self) -> str:
         return str(dict(METHODS).get(self.method, self.method))
-
-
-PLEDGE = Transitions(initial="reserved", moves={"reserved": ("cancelled", "released", "settled"), "cancelled": (), "released": (), "settled": ()})
-
-
-@track_state
-class Pledge(Referenced):
-    """A promise of money for a listing, with the cash held in the books by the same statement."""
-
-    REFERENCE_PREFIX = "PL"
-
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="pledges")
-    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="pledges")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    amount = models.BigIntegerField()
-    hold_key = models.CharField(max_length=80, unique=True)
-    state = models.CharField(
-        max_length=10,
-        default="reserved",
-        choices=[("reserved", _("Reserved")), ("cancelled", _("Cancelled by you")), ("released", _("Returned")), ("settled", _("Invested"))],
-    )
-    risk_acknowledged_at = models.DateTimeField()
-    pledged_at = models.DateTimeField()
-    cancel_until = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("pledge")
-        verbose_name_plural = _("pledges")
-        constraints: ClassVar = [
-            models.CheckConstraint(name="marketplace_pledge_amount_positive", condition=Q(amount__gt=0)),
-            reached(["cancelled", "released", "settled"], "ended_at", name="marketplace_pledge_ended"),
-        ]
-        triggers: ClassVar = [PLEDGE.trigger()]
-        indexes: ClassVar = [models.Index(fields=["party", "-pledged_at"], name="marketplace_pledge_by_party")]

@@ -1,0 +1,33 @@
+"""The portfolio page."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from accounts.access import party_required
+from core import business_day
+from marketplace import portfolio as portfolios
+from marketplace import presenting
+from marketplace.views.common import PAGE, acting, market_currency
+
+
+@require_GET
+@party_required(invests=True)
+def portfolio(request: HttpRequest) -> HttpResponse:
+    party, today = acting(request), business_day.current()
+    currency = market_currency()
+    since, until = portfolios.window(today)
+    flow = portfolios.months(party, currency=currency, since=since, until=until)
+    context = {
+        "overview": portfolios.overview(party, currency=currency),
+        "mix": presenting.status_mix(portfolios.status_mix(party, currency=currency)),
+        "pledges": portfolios.pledges(party),
+        "page_obj": Paginator(portfolios.holdings(party), PAGE).get_page(request.GET.get("page")),
+        "chart": presenting.flow(flow, currency=currency, today=today),
+        "flows": any(month.received or month.expected for month in flow),
+        "today": today,
+    }
+    return render(request, "marketplace/portfolio.html", context)
