@@ -10,4 +10,7 @@ class LoansConfig(AppConfig):
         from payments import wallet
 
         wallet.describe_kinds({"repayment:in": _("Repayment from a loan you fund"), "repayment:out": _("Repayment of your loan")})
+        from loans import permissions
+
+        permissions.list_by_grant_alone()
         from loans import disbursement, notices, personal_data, population  # noqa: F401 registers the handlers of jobs that end here

@@ -17,15 +17,20 @@ PURPOSES = {"investor": "listing_disclosure", "pledger": "listing_disclosure", "
 
 
 class UnableToGrant(Exception):
-    """The file has no consent to rest a grant on."""
+    """The file has no yes to rest a grant on."""
 
 
 def grant(*, file: BorrowerFile, party: Party, relation: str, consent: Consent, now: datetime, expires_at: datetime | None = None) -> int:
-    """Open `file` to every live member of `party` as `relation`. Repeating it changes nothing. Returns how many grants are new."""
-    if consent.subject_id != file.subject_id:
-        raise UnableToGrant("The consent belongs to somebody else.")
+    """Open `file` to every live member of `party` as `relation`. Repeating it changes nothing; what no longer opened anything is ended and made anew.
+
+    Returns how many grants are new.
+    """
+    if consent.subject_id != file.subject_id or consent.decision != Consent.Decision.GIVEN:
+        raise UnableToGrant("The consent belongs to somebody else, or is none.")
     permission = Permission.objects.get(content_type__app_label="loans", codename=f"disclose_{relation}")
-    users = User.objects.filter(live_memberships(now, prefix="memberships__"), memberships__party=party)
+    users = User.objects.filter(live_memberships(now, prefix="memberships__"), memberships__party=party).distinct()
+    live = DisclosureGrant.objects.filter(content_object=file, relation=relation)
+    DisclosureGrant.history.filter(content_object=file, relation=relation, user__in=users, ended_at=None).exclude(pk__in=live).update(ended_at=now)
     rows = [
         DisclosureGrant(
             user=user,
@@ -38,7 +43,7 @@ def grant(*, file: BorrowerFile, party: Party, relation: str, consent: Consent, 
             granted_at=now,
             expires_at=expires_at,
         )
-        for user in users.exclude(disclosuregrant__in=DisclosureGrant.objects.filter(content_object=file, relation=relation))
+        for user in users.exclude(disclosuregrant__in=live)
     ]
     DisclosureGrant.history.bulk_create(rows, ignore_conflicts=True)
     return len(rows)

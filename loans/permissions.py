@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
+from guardian import shortcuts
 from guardian.backends import ObjectPermissionBackend
 
 from loans.models import BorrowerFile, DisclosureGrant
@@ -25,3 +27,11 @@ class LiveGrantBackend(ObjectPermissionBackend):
         if not isinstance(obj, BorrowerFile) or user_obj.is_anonymous:
             return set()
         return set(DisclosureGrant.objects.filter(user=user_obj, content_object=obj).values_list("permission__codename", flat=True))
+
+
+def list_by_grant_alone() -> None:
+    """guardian's own listing gives a superuser everything unless told otherwise at every call; here it is told once, so that no call forgets it."""
+    function = shortcuts.get_objects_for_user
+    narrower = {"with_superuser": False, "accept_global_perms": False}
+    given = [parameter for parameter in inspect.signature(function).parameters.values() if parameter.default is not parameter.empty]
+    function.__defaults__ = tuple(narrower.get(parameter.name, parameter.default) for parameter in given)

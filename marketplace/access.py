@@ -1,8 +1,11 @@
-"""Who may open which listing, and the note that they did. Pages and the API ask here."""
+"""Who may open which listing, and the note that they did. Pages and the API ask here.
+
+Every look rests on a grant in force: a pledger's or holder's, or, while the listing is open, one made at the first look of a verified investor.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -13,7 +16,10 @@ from accounts.models import Party, User
 from loans import file as files
 from marketplace import consent
 from marketplace.models import Listing, Pledge
-from privacy import disclosure
+from privacy import consents, disclosure
+
+LOOKING_DAYS = 30
+"""For so long a look opens the file of a listing that stays open; the next look renews it."""
 
 
 def visible(reference: str, *, user: User, party: Party) -> Listing:
@@ -23,12 +29,34 @@ def visible(reference: str, *, user: User, party: Party) -> Listing:
     """
     if party.verified_at is None:
         raise Http404
-    rows = Listing.objects.select_related("loan__file__subject", "loan__agreement__offer__application")
+    rows = Listing.objects.select_related("loan__file__subject", "loan__file__matter", "loan__agreement__offer__application")
     listing = get_object_or_404(rows, reference=reference)
-    shown = consent.is_shown(listing, now=timezone.now()) if listing.state == "open" else files.relation_of(user, listing.loan.file)
-    if not shown:
+    if relation(listing, user=user, party=party, now=timezone.now()) is None:
         raise Http404
     return listing
+
+
+def relation(listing: Listing, *, user: User, party: Party, now: datetime) -> str | None:
+    """As what this user sees the borrower's file: by the grant they have, or the one that they may have."""
+    file = listing.loan.file
+    found = files.relation_of(user, file)
+    wanted = None if found else _entitled(listing, party)
+    if wanted is None or not consent.is_shown(listing, now=now):
+        return found
+    answer = consents.state(subject=file.subject, purpose=consent.PURPOSE, matter=file.matter, now=now).last
+    assert answer is not None
+    expires_at = now + timedelta(days=LOOKING_DAYS) if wanted == "investor" else None
+    files.grant(file=file, party=party, relation=wanted, consent=answer, now=now, expires_at=expires_at)
+    return files.relation_of(user, file)
+
+
+def _entitled(listing: Listing, party: Party) -> str | None:
+    """What the party has done gives it this much; what it may see of that, the borrower's consent and the file's stage decide."""
+    if listing.loan.participations.filter(party=party).exists() and listing.loan.disbursed_on is not None:
+        return "holder"
+    if listing.pledges.filter(party=party, state__in=["reserved", "settled"]).exists():
+        return "pledger"
+    return "investor" if listing.state == "open" else None
 
 
 def note(listing: Listing, *, user: User, page: str, now: datetime) -> None:

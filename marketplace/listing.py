@@ -35,7 +35,10 @@ def on_accepted(*, job: JobContext) -> None:
 
 @handles("consent.changed")
 def on_consent(*, job: JobContext) -> None:
-    """The borrower no longer wants the loan shown: its open listing comes down and everybody's money is released. A funded loan is not touched."""
+    """The borrower no longer wants the loan shown: its open listing comes down and everybody's money is released. A funded loan is not touched.
+
+    Nothing has to be closed here: no grant outlives the answer it rests on.
+    """
     if job.payload["purpose"] != consent.PURPOSE or job.payload["decision"] == "given":
         return
     answer = Consent.objects.select_related("matter").get(pk=job.payload["consent"])
@@ -134,6 +137,7 @@ def fill(listing: Listing, *, as_of: date, now: datetime) -> bool:
         _close_empty(locked, "withdrawn", why="consent_withdrawn", as_of=as_of, now=now)
         return False
     states.move(locked, "filled", now=now, why="fully_pledged", closed_at=now)
+    files.end_grants(file=locked.loan.file, relation="investor", now=now)
     postings.settle_all(locked, as_of=as_of)
     with states.because(why="listing_filled", now=now):
         locked.pledges.filter(state="reserved").update(state="settled", ended_at=now)

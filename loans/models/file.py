@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from guardian.managers import UserObjectPermissionManager
 from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
-from accounts.models import Party
+from accounts.models import Membership, Party
 from core.models import Referenced
 from privacy.fields import EncryptedTextField
 from privacy.models import Consent, DataSubject, Matter, SealedRow
@@ -69,24 +70,54 @@ class BorrowerFile(Referenced, SealedRow):
         ]
 
 
-class LiveGrants(models.Manager["DisclosureGrant"]):
-    """Grants in force at this moment: not ended, not expired, and their consent still stands.
+# In which stages of the file a relation opens it: a grant of another stage is there and opens nothing.
+GRANT_STAGES = {
+    "investor": ("listing",),
+    "pledger": ("listing",),
+    "holder": ("funded", "late", "default", "enforcement", "closed"),
+    "claimant": ("enforcement",),
+}
+
+
+class LiveGrants(UserObjectPermissionManager):
+    """Grants in force at this moment: not ended, not expired, their consent and their stage still stand, the user still acts for the party,
+    and the person is neither erased nor restricted to a legal hold.
 
     The default manager, so that guardian's own queries (has_perm, get_objects_for_user) see nothing else. The database's clock
     decides, because a grant must not outlive its hour by the age of a cached argument.
     """
 
-    def get_queryset(self) -> models.QuerySet[DisclosureGrant]:
-        withdrawn = Consent.objects.filter(
-            subject=models.OuterRef("consent__subject"),
-            purpose=models.OuterRef("consent__purpose"),
-            matter__isnull=False,
-            matter=models.OuterRef("consent__matter"),
-            sequence__gt=models.OuterRef("consent__sequence"),
-        ).exclude(decision="given")
-        alive = Q(expires_at=None) | Q(expires_at__gt=Now())
-        agreed = Q(consent__expires_at=None) | Q(consent__expires_at__gt=Now())
-        return super().get_queryset().filter(alive, agreed, ended_at=None, consent__decision="given").exclude(models.Exists(withdrawn))
+    def get_queryset(self) -> models.QuerySet[Any]:
+        acting = Membership.objects.filter(_lasts("ended_at"), user=models.OuterRef("user"), party=models.OuterRef("party"))
+        return (
+            super()
+            .get_queryset()
+            .filter(_lasts("expires_at"), _lasts("consent__expires_at"), _in_stage(), models.Exists(acting), ended_at=None, consent__decision="given")
+            .filter(content_object__subject__restricted_at=None, content_object__subject__erased_at=None)
+            .exclude(models.Exists(_taken_back()))
+        )
+
+
+def _lasts(until: str) -> Q:
+    return Q(**{until: None}) | Q(**{f"{until}__gt": Now()})
+
+
+def _in_stage() -> Q:
+    fits = Q()
+    for relation, stages in GRANT_STAGES.items():
+        fits |= Q(relation=relation, content_object__stage__in=stages)
+    return fits
+
+
+def _taken_back() -> models.QuerySet[Consent]:
+    """A later answer to the same question that is not a yes."""
+    return Consent.objects.filter(
+        subject=models.OuterRef("consent__subject"),
+        purpose=models.OuterRef("consent__purpose"),
+        matter__isnull=False,
+        matter=models.OuterRef("consent__matter"),
+        sequence__gt=models.OuterRef("consent__sequence"),
+    ).exclude(decision="given")
 
 
 class DisclosureGrant(UserObjectPermissionBase):
@@ -101,7 +132,7 @@ class DisclosureGrant(UserObjectPermissionBase):
     expires_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[LiveGrants] = LiveGrants()  # type: ignore[assignment]  # narrower than guardian's own
+    objects: ClassVar[LiveGrants] = LiveGrants()
     history: ClassVar[models.Manager[DisclosureGrant]] = models.Manager()
 
     class Meta:
