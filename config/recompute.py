@@ -38,7 +38,7 @@ ENGINES: dict[str, Engine] = {
     "apr": Engine("config.engines.apr"),
     "waterfall": Engine("config.engines.waterfall"),
     "price": Engine("config.engines.price"),
-    "score": Engine("config.engines.score"),
+    "score": Engine("config.engines.score", flags=("contributions",), options=("model",)),
     "contact": Engine("config.engines.contact", flags=("table",)),
     "match": Engine("config.engines.match", flags=("certificates",), options=("check",)),
 }

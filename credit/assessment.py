@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
-from credit import pricing, scorecard
-from credit.facts import Facts
-from credit.pricing import Price, Risk
+from credit import pricing, scorecard, serving
+from credit.facts import Facts, parse
+from credit.policy import Calibration
+from credit.pricing import Cap, Price, Risk
 from credit.scorecard import Score
 
 
@@ -24,6 +26,16 @@ class Pricing(Protocol):
     def servicing_fee_rate(self) -> Decimal: ...
     @property
     def origination_fee_rate(self) -> Decimal: ...
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A product's terms, as a decision kept them."""
+
+    target_yield: Decimal
+    lgd: Decimal
+    servicing_fee_rate: Decimal
+    origination_fee_rate: Decimal
 
 
 @dataclass(frozen=True)
@@ -51,15 +63,35 @@ class Assessment:
 
 
 def assess(
-    facts: Facts, *, product: Pricing, jurisdiction: str, as_of: date, method: pricing.Method = "equal_installment", model: str = scorecard.CURRENT
+    facts: Facts,
+    *,
+    product: Pricing,
+    jurisdiction: str,
+    as_of: date,
+    method: pricing.Method = "equal_installment",
+    model: str = scorecard.CURRENT,
+    calibration: Calibration | None = None,
 ) -> Assessment:
     """Score `facts` and price the risk. Raises pricing.UnableToPrice where no cap is known for `jurisdiction` on `as_of`."""
     cap = pricing.cap_of(jurisdiction=jurisdiction, as_of=as_of)
-    found = scorecard.score(facts, name=model)
-    if found.pd is None:
-        return Assessment(found, None, cap.rate)
-    risk = Risk(
-        pd=pricing.over_term(found.pd, facts.term_months),
+
+    def priced(other: Facts, pd: Decimal) -> Price:
+        return pricing.price(_risk(other, pd, product=product, cap=cap, method=method))
+
+    def decides(other: Facts) -> tuple[str, str]:
+        """What would come of other facts, price and all: a way out that leads to no lawful price is none."""
+        outcome, grade, pd = serving.standing(other, name=model, calibration=calibration)
+        if outcome == "approve" and pd is not None and not priced(other, pd).priced:
+            outcome = "refer"
+        return outcome, grade
+
+    found = serving.score(facts, name=model, calibration=calibration, decides=decides)
+    return Assessment(found, None if found.pd is None else priced(facts, found.pd), cap.rate)
+
+
+def _risk(facts: Facts, pd: Decimal, *, product: Pricing, cap: Cap, method: pricing.Method) -> Risk:
+    return Risk(
+        pd=pricing.over_term(pd, facts.term_months),
         lgd=product.lgd,
         term_months=facts.term_months,
         target_yield=product.target_yield,
@@ -68,4 +100,17 @@ def assess(
         cap=cap,
         method=method,
     )
-    return Assessment(found, pricing.price(risk), cap.rate)
+
+
+def again(kept: Mapping[str, Any], *, model: str) -> Assessment:
+    """The assessment once more, from the input a decision kept: the same facts, terms, day, model and calibration."""
+    by = kept.get("calibration")
+    return assess(
+        parse(kept["facts"]),
+        product=Terms(**{name: Decimal(value) for name, value in kept["product"].items()}),
+        jurisdiction=kept["jurisdiction"],
+        as_of=date.fromisoformat(kept["as_of"]),
+        method=kept.get("method", "equal_installment"),
+        model=model,
+        calibration=Calibration(Decimal(by["intercept"]), Decimal(by["slope"])) if by else None,
+    )

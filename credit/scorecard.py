@@ -9,15 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from decimal import Context, Decimal, localcontext
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from credit import policy, ways
 from credit.facts import Facts
+from credit.policy import EXACT, Calibration
 
+Decides = Callable[[Facts], tuple[str, str]]  # (outcome, grade) of other facts
 MODELS = Path(__file__).with_name("models")
 CURRENT = "expert-2026-11"
 SEALED = {"expert-2026-11": "7e0b8c3abe6772c05b515fbd47966203bbbde8bd7da508970914c1d3d2a63569"}  # SHA-256 of each model's file, as it was signed off
@@ -26,11 +29,7 @@ REFUSED_STEMS = ("contact", "circle", "famil", "friend", "relative", "sex", "gen
 REFUSED_WORDS = ("age", "ages", "aged")  # whole words only: "mortgage" and "usage" hold them
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 REASONS_MAX = 4
-OUTCOMES = ("decline", "refer", "approve")  # worst first
 RATIO_MAX = Decimal(999)  # of anything to no income at all
-STEPS = range(95, 25, -5)  # per cent of the amount asked for, tried downwards
-ROUND_AMOUNT = 10_000  # minor units: what a person would ask for
-EXACT = Context(prec=40)
 # Which facts an input needs: what is missing is named as the applicant knows it.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "debt_service_ratio": ("income_monthly", "debt_monthly"),
@@ -54,11 +53,11 @@ class RefusedFeature(Exception):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why points were lost. `counterfactual` is shown only because it was scored again and helps."""
+    """Why points were lost. `counterfactual` is shown only because it was scored again and turns the decision into an approval."""
 
     code: str
     text: Mapping[str, str]
-    points_lost: int
+    points_lost: float  # whole points of the scorecard; of a trained model, its log-odds on the same scale
     value: str
     counterfactual: Mapping[str, Any] | None = None
 
@@ -121,8 +120,8 @@ def refused(name: str) -> bool:
     return any(stem in name.lower() for stem in REFUSED_STEMS) or not words.isdisjoint(REFUSED_WORDS)
 
 
-def score(facts: Facts, *, name: str = CURRENT) -> Score:
-    """Points, PD, grade, reasons and outcome of `facts`."""
+def score(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None, decides: Decides | None = None) -> Score:
+    """Points, PD, grade, reasons and outcome of `facts`. `decides`: what a way out must turn into an approval; the card's own outcome if absent."""
     model, digest = load(name)
     missing = _missing(model, facts)
     if missing:
@@ -130,17 +129,26 @@ def score(facts: Facts, *, name: str = CURRENT) -> Score:
     inputs = _inputs(model, facts)
     got = {feature["code"]: _points(feature, inputs) for feature in model["features"]}
     points = model["scale"]["base_points"] + sum(got.values())
-    pd = probability(model, points)
-    grade = _grade(model, pd)
-    return Score(pd, points, grade, model["name"], digest, _reasons(model, facts, got, inputs), (), _outcome(model, points, grade))
+    pd = policy.calibrated(policy.probability(model, points), calibration)
+    found = ways.out(facts, decides or (lambda other: standing(other, name=name, calibration=calibration)[:2]), terms=model["terms"])
+    told = _reasons(model, found, got, inputs)
+    return Score(pd, points, policy.grade(model, pd), model["name"], digest, told, (), policy.outcome(model, pd))
 
 
-def probability(model: Mapping[str, Any], points: int) -> Decimal:
-    """PD of twelve months: 1 ÷ (1 + odds), odds doubling with the scale's step; ten decimals."""
-    scale = model["scale"]
-    with localcontext(EXACT):
-        odds = scale["odds"] * Decimal(2) ** (Decimal(points - scale["points_at_odds"]) / scale["points_to_double_odds"])
-        return Decimal(1 / (1 + odds)).quantize(Decimal("0.0000000001"))
+def standing(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None) -> tuple[str, str, Decimal | None]:
+    """(outcome, grade, PD) alone, without looking for reasons."""
+    model, _digest = load(name)
+    if _missing(model, facts):
+        return "refer", "", None
+    pd = policy.calibrated(policy.probability(model, _total(model, facts)), calibration)
+    return policy.outcome(model, pd), policy.grade(model, pd), pd
+
+
+def parts(facts: Facts, *, name: str = CURRENT) -> tuple[int, dict[str, int]]:
+    """(base points, points by feature): together they are the points. Needs all of the model's facts."""
+    model, _digest = load(name)
+    inputs = _inputs(model, facts)
+    return int(model["scale"]["base_points"]), {feature["code"]: _points(feature, inputs) for feature in model["features"]}
 
 
 def _missing(model: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
@@ -187,48 +195,17 @@ def _best(feature: Mapping[str, Any]) -> int:
     return int(max(feature["values"].values() if "values" in feature else (row["points"] for row in feature["bins"])))
 
 
-def _grade(model: Mapping[str, Any], pd: Decimal) -> str:
-    return next(str(row["grade"]) for row in model["grades"] if pd < Decimal(row["pd_below"]))
-
-
-def _outcome(model: Mapping[str, Any], points: int, grade: str) -> str:
-    limits = model["thresholds"]
-    if points < limits["refer_from"]:
-        return "decline"
-    return "approve" if points >= limits["approve_from"] and grade != "E" else "refer"
-
-
-def _reasons(model: Mapping[str, Any], facts: Facts, got: Mapping[str, int], inputs: Mapping[str, Any]) -> tuple[Reason, ...]:
+def _reasons(model: Mapping[str, Any], found: Mapping[str, Any], got: Mapping[str, int], inputs: Mapping[str, Any]) -> tuple[Reason, ...]:
     lost = sorted(((_best(feature) - got[feature["code"]], feature) for feature in model["features"]), key=lambda pair: -pair[0])
-    ways = _ways_out(model, facts)
-    return tuple(
-        Reason(feature["code"], feature["text"], points, _shown(inputs[feature["input"]]), ways.get(feature["code"]))
-        for points, feature in lost[:REASONS_MAX]
-        if points > 0
-    )
+    told = [(points, feature) for points, feature in lost[:REASONS_MAX] if points > 0]
+    given = ways.beside([feature["code"] for _points, feature in told], found)
+    return tuple(Reason(feature["code"], feature["text"], points, _shown(inputs[feature["input"]]), given.get(feature["code"])) for points, feature in told)
 
 
 def _shown(value: Any) -> str:
     return str(value.quantize(Decimal("0.001"))) if isinstance(value, Decimal) else str(value)
 
 
-def _ways_out(model: Mapping[str, Any], facts: Facts) -> dict[str, dict[str, Any]]:
-    """By reason: the smallest change of amount, or of term, that flips the outcome or raises the grade. Each was scored again."""
-    amounts = (amount - amount % (ROUND_AMOUNT if amount >= ROUND_AMOUNT else 1) for amount in (facts.amount * percent // 100 for percent in STEPS))
-    less = next((way for amount in amounts if amount > 0 and (way := _better(model, facts, replace(facts, amount=amount), "amount"))), None)
-    terms = (months for months in sorted(model["terms"], reverse=True) if months < facts.term_months)
-    shorter = next((way for months in terms if (way := _better(model, facts, replace(facts, term_months=months), "term_months"))), None)
-    return ({"debt_service": less, "loan_to_income": less} if less else {}) | ({"term": shorter} if shorter else {})
-
-
-def _better(model: Mapping[str, Any], facts: Facts, changed: Facts, name: str) -> dict[str, Any] | None:
-    before, after = _standing(model, facts), _standing(model, changed)
-    better = (OUTCOMES.index(after[0]), -ord(after[1])) > (OUTCOMES.index(before[0]), -ord(before[1]))
-    return {name: getattr(changed, name), "outcome": after[0], "grade": after[1]} if better else None
-
-
-def _standing(model: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
+def _total(model: Mapping[str, Any], facts: Facts) -> int:
     inputs = _inputs(model, facts)
-    points = model["scale"]["base_points"] + sum(_points(feature, inputs) for feature in model["features"])
-    grade = _grade(model, probability(model, points))
-    return _outcome(model, points, grade), grade
+    return int(model["scale"]["base_points"] + sum(_points(feature, inputs) for feature in model["features"]))

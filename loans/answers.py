@@ -11,11 +11,11 @@ from django import forms as django_forms
 from accounts.access import actor
 from accounts.models import User
 from loans import application as applications
+from loans import reason_words
 from loans.forms import SECTION_FORMS
 from loans.models import Application, Review
 from privacy import disclosure
 from privacy.forms import record_answers
-from privacy.notices import supported
 
 PROJECT = ("title", "summary", "purpose", "amount", "term_months", "method")
 MONEY = ("income_monthly", "debt_monthly", "debt_total", "debt_other_platforms")
@@ -60,15 +60,11 @@ def save(application: Application, section: str, form: django_forms.Form, *, now
 
 
 def reasons(application: Application, *, by: User, language: str | None, page: str, now: datetime) -> list[dict[str, Any]]:
-    """The scorecard's reasons, and what would have changed the outcome (`way`), opened for the person they are about."""
+    """The scorecard's reasons, each with the person's own figure and what would have been approved (`way`), opened for the person they are about."""
     if application.decision is None:
         return []
     opened = disclosure.reveal(application.decision, ["output"], actor=actor(by), purpose="automated_decision", page=page, now=now)
-    locale = supported(language)
-    return [
-        {"text": reason["text"].get(locale, reason["text"]["en"]), "lost": reason["points_lost"], "way": reason.get("counterfactual")}
-        for reason in opened["output"]["score"]["reasons"]
-    ]
+    return [reason_words.told(reason, currency=application.currency, language=language) for reason in opened["output"]["score"]["reasons"]]
 
 
 def asked(application: Application, *, by: User, page: str, now: datetime) -> str:

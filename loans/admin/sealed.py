@@ -8,7 +8,7 @@ from typing import Any
 from accounts.access import actor
 from accounts.models import User
 from core.money import format_amount
-from loans import answers, forms, words
+from loans import answers, forms, reason_words, words
 from loans import application as applications
 from loans.models import Application
 from privacy import disclosure
@@ -58,7 +58,7 @@ def _output(found: Application, common: dict[str, Any]) -> dict[str, Any]:
 
 def _reasons(found: Application, locale: str, common: dict[str, Any]) -> list[dict[str, Any]]:
     reasons = _output(found, common).get("reasons", [])
-    return [{"text": reason["text"].get(locale, reason["text"]["en"]), "lost": reason["points_lost"], "value": reason.get("value", "")} for reason in reasons]
+    return [reason_words.told(reason, currency=found.currency, language=locale) for reason in reasons]
 
 
 def _missing(found: Application, common: dict[str, Any]) -> list[str]:

@@ -75,6 +75,8 @@ class Reason(Reply):
 
     text = serializers.CharField()
     points_lost = serializers.FloatField(source="lost")
+    value = serializers.CharField(help_text="Your own figure.")
+    way = serializers.CharField(help_text="What would have been approved instead; empty when nothing of the kind would.")
 
 
 class Reasons(Reply):

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 from accounts.access import actor, party_required
 from core import business_day, states
 from core.idempotency import once_per_form
-from core.money import format_amount
 from loans import answers, referral
 from loans.application import UnableToApply
 from loans.forms import ReplyForm
@@ -69,19 +68,8 @@ def _events(found: Application) -> list[dict[str, Any]]:
 
 
 def _reasons(request: HttpRequest, found: Application) -> list[dict[str, Any]]:
-    """The scorecard's reasons with what would change them, in words."""
-    rows = answers.reasons(found, by=user_of(request), language=get_language(), page="loans:application", now=timezone.now())
-    return [{**row, "way": _way(found, row["way"] or {})} for row in rows]
-
-
-def _way(found: Application, way: dict[str, Any]) -> str:
-    """What would have changed the outcome, as the scorecard found by scoring again."""
-    result = _("it could be approved") if way.get("outcome") == "approve" else _("the grade would be %(grade)s") % {"grade": way.get("grade", "")}
-    if "amount" in way:
-        return _("With %(amount)s instead, %(result)s.") % {"amount": format_amount(int(way["amount"]), found.currency), "result": result}
-    if "term_months" in way:
-        return _("Over %(months)s months instead, %(result)s.") % {"months": way["term_months"], "result": result}
-    return ""
+    """The scorecard's reasons with the borrower's own figures and what would change them."""
+    return answers.reasons(found, by=user_of(request), language=get_language(), page="loans:application", now=timezone.now())
 
 
 def _exchanges(request: HttpRequest, found: Application) -> list[dict[str, Any]]:

@@ -35,8 +35,8 @@ RISK = {
 }
 
 
-def answer(engine, data):
-    return recompute(engine, json.dumps(data))[0]
+def answer(engine, data, **flags):
+    return recompute(engine, json.dumps(data), **flags)[0]
 
 
 def test_schedule():
@@ -84,6 +84,17 @@ def test_score_refers_what_is_missing():
     assert set(output) == {"pd", "points", "grade", "model", "reasons", "missing", "outcome"}
     assert output["outcome"] == "refer"
     assert "income_monthly" in output["missing"]
+
+
+def test_every_part_of_a_score_is_told_and_they_add_up():
+    facts = {"amount": 3_000_000, "term_months": 12, "purpose": "equipment", "currency": "CNY", "income_monthly": 1_200_000, "debt_monthly": 0}
+    facts |= {"debt_other_platforms": 0, "overdue_count_6m": 0, "months_at_work": 72, "occupation": "employed"}
+    for model in ("expert-2026-11", "thin_file"):
+        output = answer("score", facts, model=model, contributions=True)
+        whole = output["contributions"]
+        assert abs(whole["base"] + sum(whole["parts"].values()) - whole["total"]) < 1e-9
+        assert output["model"].startswith(f"{model}@")
+    assert answer("score", facts, model="nobody")["error"]["field"] == "model"
 
 
 def test_repeat_unrolls_a_stream():

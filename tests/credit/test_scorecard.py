@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit import scorecard
+from credit import policy, scorecard
 from credit.facts import Facts, ImpossibleFacts, parse
 
 GOOD = Facts(
@@ -39,9 +39,9 @@ def test_good_facts_are_approved_with_the_model_named():
 
 def test_pd_halves_its_odds_every_step():
     """600 points are odds of 20 : 1; 40 points more double them."""
-    assert scorecard.probability(MODEL, 600) == Decimal("0.0476190476")
-    assert scorecard.probability(MODEL, 640) == Decimal("0.0243902439")
-    assert abs(float(scorecard.probability(MODEL, 573)) - 1 / (1 + 20 * math.exp(-27 / 40 * math.log(2)))) < 1e-9
+    assert policy.probability(MODEL, 600) == Decimal("0.0476190476")
+    assert policy.probability(MODEL, 640) == Decimal("0.0243902439")
+    assert abs(float(policy.probability(MODEL, 573)) - 1 / (1 + 20 * math.exp(-27 / 40 * math.log(2)))) < 1e-9
 
 
 def test_reasons_are_the_points_lost_against_the_best_bin():
@@ -170,19 +170,38 @@ any_facts = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(any_facts)
-def test_points_add_up_and_counterfactuals_hold_when_scored_again(facts):
+def test_points_add_up_and_every_way_out_ends_in_an_approval(facts):
     found = scorecard.score(facts)
     best = MODEL["scale"]["base_points"] + sum(scorecard._best(feature) for feature in MODEL["features"])
     assert found.points <= best - sum(reason.points_lost for reason in found.reasons)
-    assert found.pd == scorecard.probability(MODEL, found.points)
+    assert found.pd == policy.probability(MODEL, found.points)
     assert [reason.points_lost for reason in found.reasons] == sorted((reason.points_lost for reason in found.reasons), reverse=True)
     for reason in found.reasons:
         if reason.counterfactual:
-            change = {name: value for name, value in reason.counterfactual.items() if name in ("amount", "term_months")}
+            change = {name: value for name, value in reason.counterfactual.items() if name not in ("outcome", "grade")}
+            assert set(change) <= {"amount", "term_months", "debt_monthly", "debt_other_platforms"}, "what a person can still change"
             again = scorecard.score(replace(facts, **change))
-            assert (again.outcome, again.grade) == (reason.counterfactual["outcome"], reason.counterfactual["grade"])
-            rank = scorecard.OUTCOMES.index
-            assert rank(again.outcome) > rank(found.outcome) or (again.outcome == found.outcome and again.grade < found.grade)
+            assert (again.outcome, again.grade) == ("approve", reason.counterfactual["grade"])
+            assert found.outcome != "approve"
+
+
+def test_each_way_out_is_the_smallest_step_of_its_kind_and_stands_beside_its_reason():
+    large = replace(GOOD, amount=15_000_000, months_at_work=36, debt_other_platforms=4_000_000)
+    given = {reason.code: dict(reason.counterfactual) for reason in scorecard.score(large).reasons if reason.counterfactual}
+    assert given == {
+        "loan_to_income": {"amount": 8_250_000, "outcome": "approve", "grade": "D"},
+        "debt_service": {"term_months": 24, "outcome": "approve", "grade": "D"},
+        "platform_debt": {"debt_other_platforms": 0, "outcome": "approve", "grade": "D"},
+    }
+    for more in ({"amount": 9_000_000}, {"term_months": 18}, {"debt_other_platforms": 400_000}):
+        assert scorecard.score(replace(large, **more)).outcome == "refer", "one step less does not do"
+    both = scorecard.score(replace(large, amount=25_000_000, overdue_count_6m=1)).reasons[0].counterfactual
+    assert both == {"amount": 12_500_000, "term_months": 24, "outcome": "approve", "grade": "D"}
+
+
+def test_nothing_is_promised_when_nothing_would_help():
+    hopeless = replace(GOOD, amount=30_000_000, overdue_count_6m=6, months_at_work=1, occupation="unemployed", income_monthly=0)
+    assert [reason.counterfactual for reason in scorecard.score(hopeless).reasons if reason.counterfactual] == []
 
 
 @settings(max_examples=100, deadline=None)

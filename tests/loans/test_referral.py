@@ -70,3 +70,19 @@ def test_a_second_question_gets_a_second_answer(referred, now):
     applications.refer(again, by=dan().user, reason="And the lease?", now=now)
     referral.answer(again, text="Until 2031.", by=alice().user, as_of=business_day.current(), now=now)
     assert [reply is not None for _asked, reply in referral.exchanges(again)] == [True, True]
+
+
+def test_reasons_come_in_words_with_ones_own_figures_and_what_would_be_approved(now):
+    draft = stories.draft(alice(), amount=15_000_000, term_months=12, now=now)
+    changed = {"months_at_work": "36", "debt_other_platforms": "4000000", "income_monthly": "1200000"}
+    applications.save_answers(draft, section="finances", answers=changed, now=now)
+    applications.submit(draft, by=alice().user, as_of=business_day.current(), now=now)
+    english = client_of(alice()).get(f"/applications/{draft.reference}/").content.decode()
+    assert "Yours: 104%" in english, "the amount asked for against a year's income"
+    assert "With ¥82,500.00 instead, it would be approved." in english
+    chinese = client_of(alice(), language="zh-hans").get(f"/applications/{draft.reference}/").content.decode()
+    assert "您的情况：104%" in chinese
+    assert "若期限改为24个月，即可获批。" in chinese
+    reasons = client_of(alice()).get(f"/api/applications/{draft.reference}/reasons/").json()["reasons"]
+    assert reasons[0]["value"].endswith("%")
+    assert any(reason["way"] for reason in reasons)
