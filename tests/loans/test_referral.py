@@ -83,6 +83,6 @@ def test_reasons_come_in_words_with_ones_own_figures_and_what_would_be_approved(
     chinese = client_of(alice(), language="zh-hans").get(f"/applications/{draft.reference}/").content.decode()
     assert "您的情况：104%" in chinese
     assert "若期限改为24个月，即可获批。" in chinese
-    reasons = client_of(alice()).get(f"/api/applications/{draft.reference}/reasons/").json()["reasons"]
+    reasons = client_of(alice()).get(f"/api/v1/applications/{draft.reference}/reasons/").json()["reasons"]
     assert reasons[0]["value"].endswith("%")
     assert any(reason["way"] for reason in reasons)
