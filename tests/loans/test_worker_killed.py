@@ -102,9 +102,11 @@ class Killer:
 def test_each_loan_is_paid_out_once_whatever_dies(tmp_path: Path, soak: bool, record_property: Callable[[str, object], None]) -> None:
     count, strikes = (100, 12) if soak else (10, 3)
     loans = funded_loans(count)
+    proposer, approver = fay(now=timezone.now()), dan(now=timezone.now())
+    outbox.drain(now=timezone.now())
     a_bad_day_at_the_bank(count)
     with Live(tmp_path) as live, live.bell():
-        release(loans, fay(now=timezone.now()), dan(now=timezone.now()))
+        release(loans, proposer, approver)
         assert live.valkey().llen("celery") == count, "every job was rung for"
         live.valkey().flushall()
         live.worker()

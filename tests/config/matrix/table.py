@@ -19,6 +19,7 @@ PAGES = """
 pages:home                     -                all              -
 pages:how                      -                all              -
 pages:help                     -                all              -
+pages:circle                   -                all              -
 pages:definitions              -                all              -
 pages:language                 english          all              -
 healthz                        -                all              -
