@@ -22,7 +22,7 @@ from payments.models import BankLine, Payment
 from payments.rails import sandbox
 
 log = logging.getLogger(__name__)
-_REFERENCE = re.compile(r"PT-[0-9A-Z]{8}")
+_REFERENCE = re.compile(r"(?<![0-9A-Z])PT\s*[-‐‑–—−]?\s*([0-9A-Z]{8})")  # in one piece: the eight may begin with PT themselves
 
 
 @transaction.atomic
@@ -51,8 +51,7 @@ def receive(*, rail: str, line_id: str, amount: int, currency: str, reference: s
 def party_named(text: str) -> Party | None:
     """The party whose reference stands in what a payer wrote, however it was typed."""
     plain = unicodedata.normalize("NFKC", text).upper()
-    plain = re.sub(r"\bPT\s*[-‐‑–—−]?\s*", "PT-", plain)
-    found = {references.normalize(match) for match in _REFERENCE.findall(plain)}
+    found = {references.normalize(f"PT-{code}") for code in _REFERENCE.findall(plain)}
     known = Party.objects.filter(subject__erased_at=None).select_related("subject")  # nothing is booked for somebody who is gone
     return known.filter(reference=found.pop()).first() if len(found) == 1 else None
 

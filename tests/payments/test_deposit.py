@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.models import Act
+from accounts.models import Act, Party
 from core import outbox
 from ledger.chart import AccountCode
 from payments import bank_line, deposit, reconciliation
@@ -74,11 +74,17 @@ def test_a_contradicting_line_does_not_hold_up_the_lines_after_it(bank: Bank, bo
     assert BankLine.objects.get(line_id=first).payment is None, "left for a person"
 
 
-@pytest.mark.parametrize("how", ["{r}", "from bob, {r} thanks", "{low}", "PT {code}", "ＰＴ－{code}", "pt—{code}"])
+@pytest.mark.parametrize("how", ["{r}", "from bob, {r} thanks", "{low}", "PT {code}", "ＰＴ－{code}", "pt—{code}", "充值{r}谢谢"])
 def test_a_reference_is_found_however_it_was_typed(bank: Bank, bob: Any, how: str) -> None:
     reference = bob.party.reference
     payment = receive(how.format(r=reference, low=reference.lower(), code=reference.removeprefix("PT-")))
     assert (payment.party, payment.state) == (bob.party, "settled")
+
+
+@pytest.mark.parametrize("how", ["{r}", "pt {code}", "PT{code}"])
+def test_a_reference_that_begins_like_its_own_prefix_is_still_one(bank: Bank, bob: Any, how: str) -> None:
+    Party.objects.filter(pk=bob.party.pk).update(reference="PT-PT3K9Q2M")
+    assert receive(how.format(r="PT-PT3K9Q2M", code="PT3K9Q2M")).party == bob.party
 
 
 @pytest.mark.parametrize("reference", ["", "rent for May", "PT-00000000", "PT-' OR 1=1"])
