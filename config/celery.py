@@ -77,6 +77,7 @@ app.conf.beat_schedule = {
     "what has outlived its retention rule": _every("privacy.sweep_retention", crontab(hour="3", minute="40"), expires=3600),
     "proof that the books balance": _every("config.tasks.prove_books", 300.0, expires=300),
     "answers kept for repeated requests, long enough": _every("core.forget_old_replies", 3600.0, expires=3600),
+    "affairs of loans and applications that have ended": _every("loans.tasks.close_affairs", 3600.0, expires=3600),
     "invitations, typed numbers and contacts that have had their time": _every("privacy.tidy_circle", 3600.0, expires=3600),
     "allowances that are full again": _every("core.forget_full_allowances", 3600.0, expires=3600),
     "end of the business day": _every("config.tasks.end_of_day", crontab(minute="10"), expires=3000),

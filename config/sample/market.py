@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from accounts.models import User
-from config.sample import chapters, plan
+from config.sample import chapters, circle, plan  # noqa: F401 (importing circle registers its job)
 from config.sample.cast import make_cast
 from config.sample.plan import Story
 from core import business_day, outbox
@@ -148,6 +148,7 @@ def give_the_cast_money(*, job: JobContext) -> None:
 
     for name in ("bob", "carol", "eve"):
         chapters.pay_in(make(name), INVESTOR_CASH, key=f"cast:{name}", now=job.now)
+    outbox.enqueue("sample.circle", key="sample:circle", payload={})
 
 
 def figures() -> dict[str, int]:

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.utils import timezone
 
+from loans import affairs
 from loans import application as applications
 from privacy import consents
 from privacy.models import ContactLink
@@ -123,3 +124,17 @@ def test_withdrawing_a_use_is_one_click_on_the_privacy_page(borrower, applicatio
     browser.post("/privacy/consents/circle_reference/withdraw/", {"matter": str(matter.pk), "idempotency_key": "withdraw-1"})
     assert not consents.is_given(subject=application.file.subject, purpose="circle_reference", matter=matter, now=timezone.now())
     assert browser.get(f"/privacy/consents/circle_reference/?matter={matter.pk}").status_code == 404
+
+
+def test_when_the_application_has_ended_nobody_is_named_any_more(borrower, application):
+    browser = client_of(borrower)
+    name_somebody(browser, application)
+    assert affairs.close_ended(now=timezone.now()) == 0
+    applications.withdraw(application, by=borrower.user, now=timezone.now())
+    assert affairs.close_ended(now=timezone.now()) == 1
+    assert affairs.close_ended(now=timezone.now()) == 0
+    token = link_on(browser.get(address(application)))
+    assert Reader().get("invitation", token).status_code == 410
+    page = name_somebody(browser, application)
+    assert page.status_code == 422
+    assert "This affair is closed" in page.content.decode()
