@@ -8,7 +8,7 @@ from django.utils import timezone
 from config import books
 from config.sample import market
 from core import business_day
-from loans import delinquency
+from loans import day
 
 
 @shared_task(name="config.tasks.prove_books", ignore_result=True)
@@ -19,6 +19,6 @@ def prove_books() -> None:
 
 @shared_task(name="config.tasks.end_of_day", ignore_result=True)
 def end_of_day() -> None:
-    """Close every business day up to the calendar's, unless the sample market is still living through its past."""
+    """Let the workers close the business days up to the calendar's, unless the sample market is still living through its past."""
     if not market.being_built():
-        delinquency.close_day(to=timezone.localdate(), now=timezone.now())
+        day.begin(to=timezone.localdate(), now=timezone.now())

@@ -8,10 +8,14 @@ from typing import Any
 from core import outbox, states
 from core.money import digits
 from loans import file as files
-from loans import schedule
-from loans.models import BorrowerFile, Installment, Loan
+from loans import schedule, standing
+from loans.models import BorrowerFile, Loan
+from loans.models.loan import LOAN
+from loans.replay import Course, replay
 from privacy import consents
 
+WHY = {"active": "caught_up", "late": "days_late", "defaulted": "days_late", "written_off": "written_off", "repaid": "paid_in_full"}
+STEPS = ("active", "late", "defaulted")
 STAGES = {"active": "funded", "late": "late", "defaulted": "default", "written_off": "default", "repaid": "closed"}
 
 
@@ -28,14 +32,10 @@ def terms(loan: Loan, *, disbursed_on: date | None) -> schedule.Terms:
 
 
 def begin(loan: Loan, *, disbursed_on: date, now: datetime) -> None:
-    """Write the schedule, open the file to the holders, and make the loan active."""
-    rows = schedule.build(terms(loan, disbursed_on=disbursed_on)).installments
-    Installment.objects.bulk_create(
-        Installment(loan=loan, number=row.number, due_on=row.due_on, principal=row.principal, interest=row.interest, balance_after=row.balance_after)
-        for row in rows
-        if row.due_on
-    )
+    """Write the schedule and the standing, open the file to the holders, and make the loan active."""
     change(loan, "active", now=now, why="disbursed", disbursed_on=disbursed_on)
+    course = replay(standing.contract_of(loan), [], closed_to=disbursed_on - standing.DAY)
+    standing.store(loan, course, before=None, event=0)
     open_to_holders(loan, now=now)
 
 
@@ -52,4 +52,28 @@ def change(loan: Loan, to: str, *, now: datetime, why: str, **updates: Any) -> N
     """Move the loan, carry its file to the matching stage, and say so upward."""
     states.move(loan, to, now=now, why=why, **updates)
     BorrowerFile.objects.filter(pk=loan.file_id).update(stage=STAGES[to])
-    outbox.enqueue("loan.state_changed", key=f"loan:{loan.pk}:{to}:{now.isoformat()}", payload={"loan": loan.pk, "state": to, "why": why})
+    serial = loan.state_events.count()  # type: ignore[attr-defined]  # made by track_state; a loan may be late more than once
+    outbox.enqueue("loan.state_changed", key=f"loan:{loan.pk}:{serial}", payload={"loan": loan.pk, "state": to, "why": why})
+
+
+def follow(loan: Loan, course: Course, *, now: datetime) -> None:
+    """Bring the loan's row to its course: state by legal steps, days late, the day it was closed."""
+    for step in _way(loan.state, course.state):
+        closed = {"closed_on": course.closed_on if step == "repaid" else None} if "repaid" in (step, loan.state) else {}
+        change(loan, step, now=now, why=WHY[step], **closed)
+    changed = {name: value for name, value in (("days_late", course.days_late), ("closed_on", course.closed_on)) if getattr(loan, name) != value}
+    if changed:
+        Loan.objects.filter(pk=loan.pk).update(**changed)
+        for name, value in changed.items():
+            setattr(loan, name, value)
+
+
+def _way(start: str, end: str) -> list[str]:
+    """The shortest way through the transition table; nobody is repaid on the way to something else."""
+    ways: list[list[str]] = [[start]]
+    while ways:
+        way = ways.pop(0)
+        if way[-1] == end:
+            return way[1:]
+        ways += [[*way, step] for step in LOAN.moves.get(way[-1], ()) if step not in way and step in (end, *STEPS)]
+    raise states.IllegalMove(f"loans.Loan: {start} > {end}")

@@ -1,16 +1,31 @@
-"""Every movement of money a loan makes: payout from escrow, the origination fee, and a repayment to its holders."""
+"""Every movement of money a loan makes: payout from escrow, the origination fee, a repayment to its holders, and what corrects one.
+
+payout            escrow → in transit out                     repayment         borrower's cash → each holder's cash, and the fee
+origination fee   escrow → origination fees                   goodwill          the platform's own money → the same
+correction        holders who owe ↔ loan clearing ↔ holders who are owed, the borrower, or what the borrower overpaid
+advance           the platform's own money → loan clearing, where a holder's wallet no longer holds what is taken back
+clawback          holder's cash → the platform, once there is some
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
+from django.db.models import F
+
 from ledger import operations as books
+from ledger import queries
 from ledger.chart import AccountCode
-from loans.models import Disbursement, Repayment
+from loans.models import Clawback, Disbursement, Loan, LoanEvent, Repayment, Share
 from payments import payout
 from payments.models import Payment
 
 PLATFORM = "platform"
+OWN_MONEY = (AccountCode.OPERATOR_FUNDS, AccountCode.SERVICING_FEES, AccountCode.ORIGINATION_FEES)
+InsufficientFunds = books.InsufficientFunds
+At = tuple[AccountCode, str]
+Leg = tuple[str, At, At, int, str]  # key, debit, credit, amount, kind
 
 
 def pay_out(order: Disbursement, *, as_of: date, now: datetime) -> Payment:
@@ -46,25 +61,143 @@ def origination_fee(order: Disbursement, *, as_of: date) -> None:
     )
 
 
-def distribute(repayment: Repayment) -> int:
-    """Borrower's cash → every holder's cash, and the servicing fee, in one statement. Returns the number of transfers."""
+def source_of(loan: Loan, event: LoanEvent) -> At:
+    """Where an event's money comes from, or returns to: the borrower's wallet, or for goodwill the platform's own money."""
+    kind = loan.events.get(number=event.undoes or 0).kind if event.kind == LoanEvent.Kind.VOID else event.kind
+    if kind == LoanEvent.Kind.GOODWILL:
+        return own_money(event.amount, loan.currency), PLATFORM
+    return AccountCode.CLIENT_CASH, loan.party.ledger_owner
+
+
+def own_money(amount: int, currency: str) -> AccountCode:
+    """The first of the platform's own accounts that covers an advance. Raises InsufficientFunds."""
+    for code in OWN_MONEY:
+        if queries.balance(code=code, owner=PLATFORM, currency=currency).available >= amount:
+            return code
+    raise InsufficientFunds
+
+
+def distribute(repayment: Repayment, *, source: At | None = None) -> int:
+    """Borrower's cash (or `source`) → every holder's cash, and the servicing fee, in one statement. Returns the number of transfers."""
+    code, owner = source or (AccountCode.CLIENT_CASH, repayment.loan.party.ledger_owner)
     return books.post_from(
         """
-        SELECT 'repayment:' || s.repayment_id || ':holder:' || p.id AS key, 'client_cash' AS debit_code, %(borrower)s AS debit_owner,
+        SELECT 'repayment:' || s.repayment_id || ':holder:' || p.id AS key, %(code)s AS debit_code, %(owner)s AS debit_owner,
                'client_cash' AS credit_code, 'party:' || p.party_id AS credit_owner, %(currency)s AS currency, s.net AS amount,
-               'repayment' AS kind, %(reference)s AS reference, %(paid_on)s AS booked_on
+               'repayment' AS kind, %(reference)s AS reference, %(booked_on)s::date AS booked_on
           FROM loans_share s JOIN loans_participation p ON p.id = s.participation_id
          WHERE s.repayment_id = %(repayment)s AND s.net > 0
         UNION ALL
-        SELECT 'repayment:' || %(repayment)s || ':servicing_fee', 'client_cash', %(borrower)s, 'servicing_fees', 'platform', %(currency)s,
-               sum(s.servicing_fee)::bigint, 'servicing_fee', %(reference)s, %(paid_on)s
+        SELECT 'repayment:' || %(repayment)s || ':servicing_fee', %(code)s, %(owner)s, 'servicing_fees', 'platform', %(currency)s,
+               sum(s.servicing_fee)::bigint, 'servicing_fee', %(reference)s, %(booked_on)s::date
           FROM loans_share s WHERE s.repayment_id = %(repayment)s HAVING sum(s.servicing_fee) > 0
         """,
         {
             "repayment": repayment.pk,
-            "borrower": repayment.loan.party.ledger_owner,
+            "code": code,
+            "owner": owner,
             "currency": repayment.loan.currency,
             "reference": repayment.loan.reference,
-            "paid_on": repayment.paid_on,
+            "booked_on": repayment.event.booked_on,
+        },
+    )
+
+
+def correct(loan: Loan, event: LoanEvent, signed: list[Repayment], *, source: At, inflow: int, overpaid: int, as_of: date, now: datetime) -> None:
+    """Signed shares through the loan's clearing account, which is empty again when the statement ends.
+
+    `inflow` is what `source` still gives (or, negative, gets back); `overpaid` what the borrower's overpaid account gains or loses.
+    A holder whose wallet no longer covers what is taken back owes it to the platform, which advances it. Raises InsufficientFunds.
+    """
+    key, clearing = f"event:{event.pk}", (AccountCode.LOAN_CLEARING, loan.ledger_owner)
+    legs = _both_ways(f"{key}:borrower", source, clearing, inflow, "repayment")
+    legs += _both_ways(f"{key}:overpaid", clearing, (AccountCode.BORROWER_OVERPAID, loan.ledger_owner), overpaid, "overpaid")
+    for repayment in signed:
+        legs += _holders(repayment, clearing, now=now)
+    _post(legs, loan, as_of=as_of)
+
+
+def _both_ways(key: str, giver: At, taker: At, amount: int, kind: str) -> list[Leg]:
+    if amount > 0:
+        return [(key, giver, taker, amount, kind)]
+    return [(key, taker, giver, -amount, kind)] if amount else []
+
+
+def _holders(repayment: Repayment, clearing: At, *, now: datetime) -> list[Leg]:
+    """One leg a holder; what is missing in a wallet is advanced and remembered."""
+    shares = list(Share.objects.filter(repayment=repayment).select_related("participation__party").order_by("participation_id"))
+    currency, key = repayment.loan.currency, f"repayment:{repayment.pk}"
+    giving = [share.participation.party.ledger_owner for share in shares if share.net < 0]
+    cash = queries.balances(code=AccountCode.CLIENT_CASH, owners=giving, currency=currency)
+    legs = _both_ways(f"{key}:servicing_fee", clearing, (AccountCode.SERVICING_FEES, PLATFORM), sum(share.servicing_fee for share in shares), "servicing_fee")
+    short: list[tuple[Share, int]] = []
+    for share in shares:
+        owner = share.participation.party.ledger_owner
+        taken = min(-share.net, max(cash[owner].available, 0)) if share.net < 0 else 0
+        legs += _both_ways(f"{key}:holder:{share.participation_id}", clearing, (AccountCode.CLIENT_CASH, owner), max(share.net, -taken), "correction")
+        if share.net < 0 and taken < -share.net:
+            short.append((share, -share.net - taken))
+    return legs + _advance(repayment, short, clearing, now=now)
+
+
+def _advance(repayment: Repayment, short: list[tuple[Share, int]], clearing: At, *, now: datetime) -> list[Leg]:
+    total = sum(amount for _share, amount in short)
+    if not total:
+        return []
+    code = own_money(total, repayment.loan.currency)
+    Clawback.objects.bulk_create(
+        Clawback(participation=share.participation, repayment=repayment, amount=amount, advanced_from=code, created_at=now) for share, amount in short
+    )
+    return [(f"repayment:{repayment.pk}:advance", (code, PLATFORM), clearing, total, "advance")]
+
+
+def collect_clawbacks(loan: Loan, event: LoanEvent, *, as_of: date) -> None:
+    """Holders who owe the platform an advance pay from what they have now, as far as it goes."""
+    open_ones = Clawback.objects.filter(participation__loan=loan, recovered__lt=F("amount"))
+    owing = list(open_ones.select_for_update(of=("self",)).select_related("participation__party").order_by("pk"))
+    if not owing:
+        return
+    cash = queries.balances(code=AccountCode.CLIENT_CASH, owners={one.participation.party.ledger_owner for one in owing}, currency=loan.currency)
+    left, legs = {owner: max(found.available, 0) for owner, found in cash.items()}, []
+    for one in owing:
+        owner = one.participation.party.ledger_owner
+        paid = min(one.amount - one.recovered, left[owner])
+        left[owner] -= paid
+        if paid:
+            legs.append((f"clawback:{one.pk}:event:{event.pk}", (AccountCode.CLIENT_CASH, owner), (AccountCode(one.advanced_from), PLATFORM), paid, "clawback"))
+            Clawback.objects.filter(pk=one.pk).update(recovered=F("recovered") + paid)
+    _post(legs, loan, as_of=as_of)
+
+
+def recovery_costs(loan: Loan, event: LoanEvent, amount: int, *, as_of: date) -> None:
+    """What the recovery cost, out of what was recovered, to the platform that paid it."""
+    payer, payee = (AccountCode.CLIENT_CASH, loan.party.ledger_owner), (AccountCode.OPERATOR_FUNDS, PLATFORM)
+    _post([(f"event:{event.pk}:costs", payer, payee, amount, "recovery_costs")], loan, as_of=as_of)
+
+
+def _post(legs: Iterable[Leg], loan: Loan, *, as_of: date) -> None:
+    """Many legs in one statement, so that each account is checked against all of them together."""
+    listed = list(legs)
+    if not listed:
+        return
+    keys, debits, credits, amounts, kinds = zip(*listed, strict=True)
+    books.post_from(
+        """
+        SELECT t.key, t.debit_code, t.debit_owner, t.credit_code, t.credit_owner, %(currency)s AS currency, t.amount, t.kind,
+               %(reference)s AS reference, %(booked_on)s::date AS booked_on
+          FROM unnest(%(keys)s::text[], %(debit_codes)s::text[], %(debit_owners)s::text[], %(credit_codes)s::text[], %(credit_owners)s::text[],
+                      %(amounts)s::bigint[], %(kinds)s::text[]) AS t (key, debit_code, debit_owner, credit_code, credit_owner, amount, kind)
+        """,
+        {
+            "keys": list(keys),
+            "debit_codes": [str(code) for code, _owner in debits],
+            "debit_owners": [owner for _code, owner in debits],
+            "credit_codes": [str(code) for code, _owner in credits],
+            "credit_owners": [owner for _code, owner in credits],
+            "amounts": list(amounts),
+            "kinds": list(kinds),
+            "currency": loan.currency,
+            "reference": loan.reference,
+            "booked_on": as_of,
         },
     )

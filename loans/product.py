@@ -46,6 +46,16 @@ STANDARD = Product(
 )
 
 
+# Share of what is outstanding that is expected to be lost, by bucket of days late: the operator's own estimate, for its own books.
+PROVISIONS: dict[str, Decimal] = {
+    "current": Decimal("0.01"),
+    "1-30": Decimal("0.05"),
+    "31-60": Decimal("0.20"),
+    "61-90": Decimal("0.45"),
+    "90+": Decimal("0.60"),
+}
+
+
 def origination_fee(product: Product, principal: int) -> int:
     """The fee for one loan, rounded down to the minor unit in the borrower's favor."""
     return int(principal * product.origination_fee_rate)

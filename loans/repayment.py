@@ -1,28 +1,33 @@
-"""Repaying a loan from the borrower's wallet: what is owed, a payment, an early settlement. One transaction, one distribution."""
+"""Repaying a loan from the borrower's wallet: what is owed, a payment, a quote that closes it, and paying that quote."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from core import outbox
 from core.refusals import Conflict
 from ledger.chart import AccountCode
 from ledger.queries import balance
-from loans import distribution, postings, waterfall
-from loans import loan as loans
-from loans.models import Charge, Installment, Loan, Portion, Repayment
-from loans.waterfall import Due, Payment, Split
+from loans import event as events
+from loans import standing
+from loans.event import Entry, UnableToEnter
+from loans.models import Installment, Loan, PayoffQuote, Repayment
+from loans.replay import Course, Kind, Quote, quote
 
 REPAYABLE = ("active", "late", "defaulted")
+CHOICES: dict[str, str | Promise] = {
+    "next": _("Pay the next installments in advance"),
+    "shorten": _("Repay principal now and finish sooner"),
+    "lower": _("Repay principal now and lower the installments"),
+}
+QUOTE_DAYS = 7
 
 
 class UnableToRepay(Conflict):
@@ -44,207 +49,123 @@ class Owed:
     next_amount: int
 
 
-@dataclass(frozen=True)
-class Quote:
-    """Early settlement on one day: everything due, all principal, and the interest of the running period by days."""
-
-    as_of: date
-    principal: int
-    interest: int
-    penalties: int
-    saved: int
-    lines: tuple[tuple[Installment, Split, int], ...]  # installment, what is paid of it, interest waived
-
-    @property
-    def total(self) -> int:
-        return self.principal + self.interest + self.penalties
-
-
 def owed(loan: Loan, *, as_of: date) -> Owed:
-    """What the borrower owes on `as_of`, and when the next payment falls due."""
-    rows = list(loan.installments.filter(paid_on=None).order_by("number"))
-    charges = _open_charges(loan)
-    penalties = sum(charge.amount - charge.paid for charge in charges)
-    due = sum(_open_of(row) for row in rows if row.due_on <= as_of) + penalties
-    following = next((row for row in rows if row.due_on > as_of), None)
+    """What the borrower owes on `as_of`, and when the next payment falls due. Charges made so far are due with whatever they stand beside."""
+    rows = list(loan.installments.filter(paid_on=None).order_by("due_on", "number"))
+    coming = [row for row in rows if row.due_on > as_of]
     return Owed(
-        due=due,
-        all=sum(_open_of(row) for row in rows) + penalties,
-        next_due_on=following.due_on if following else None,
-        next_amount=_open_of(following) if following else 0,
+        due=sum(row.open for row in rows if row.due_on <= as_of) + sum(_charges(row) for row in coming),
+        all=sum(row.open for row in rows),
+        next_due_on=coming[0].due_on if coming else None,
+        next_amount=coming[0].open - _charges(coming[0]) if coming else 0,
     )
 
 
-def _open_of(row: Installment) -> int:
-    return row.principal - row.paid_principal + row.interest - row.paid_interest - row.waived_interest
+def _charges(row: Installment) -> int:
+    return row.fees + row.penalties - row.paid_fees - row.paid_penalties - row.waived_fees - row.waived_penalties
 
 
-def _open_charges(loan: Loan) -> list[Charge]:
-    return list(Charge.objects.filter(installment__loan=loan, paid__lt=F("amount")).order_by("charged_on", "id"))
+def course(loan: Loan, *, as_of: date) -> Course:
+    """The loan's course as of the morning of `as_of`."""
+    return standing.course_of(loan, closed_to=max(loan.standing.closed_to, as_of - standing.DAY))
 
 
 @transaction.atomic
-def pay(*, loan: Loan, amount: int, by: User, key: str, as_of: date, now: datetime) -> Repayment:
+def pay(*, loan: Loan, amount: int, by: User | None, key: str, as_of: date, now: datetime, choice: str = "next") -> Repayment:
     """Take `amount` from the borrower's wallet and give every holder their share. The same key again returns the same repayment.
 
-    Raises UnableToRepay when nothing can be repaid, the amount is not positive, more than owed, or more than the wallet holds.
+    `choice` says what happens to money beyond what is due. Raises UnableToRepay when nothing can be repaid, the amount is not positive,
+    more than owed, or more than the wallet holds.
     """
-    locked = _lock(loan)
-    if (earlier := _earlier(locked, key, amount)) is not None:
-        return earlier
-    _check(locked, amount, as_of=as_of)
-    rows = list(locked.installments.filter(paid_on=None).order_by("number"))
-    result = waterfall.allocate(
-        schedule=[Due(row.due_on, row.principal - row.paid_principal, row.interest - row.paid_interest - row.waived_interest) for row in rows],
-        charges=[waterfall.Charge(charge.kind, charge.charged_on, charge.amount - charge.paid) for charge in _open_charges(locked)],  # type: ignore[arg-type]
-        payments=[Payment(as_of, amount)],
-    )
-    if result.overpaid:
-        raise UnableToRepay("more_than_owed", _("That is more than you owe. Nothing was taken."))
-    (portion,) = result.portions
-    lines = [(rows[number - 1], split, 0) for number, split in portion.by_installment]
-    return _book(locked, kind=Repayment.Kind.PAYMENT, amount=amount, total=portion.split, lines=lines, by=by, key=key, as_of=as_of, now=now)
+    if choice not in CHOICES:
+        raise UnableToRepay("choice", _("Choose one of the ways listed."))
+    return _enter(loan, Entry(Kind.PAYMENT, as_of, amount, {"choice": choice}), by=by, key=key, as_of=as_of, now=now)
 
 
 def quote_settlement(loan: Loan, *, as_of: date) -> Quote:
     """What closes the loan on `as_of`. Interest not yet earned is waived: the running period counts by days, later periods not at all."""
-    rows = list(loan.installments.order_by("number"))
-    penalties = sum(charge.amount - charge.paid for charge in _open_charges(loan))
-    starts = [loan.disbursed_on, *(row.due_on for row in rows[:-1])]
-    lines = []
-    for row, start in zip(rows, starts, strict=True):
-        if row.paid_on is not None:
-            continue
-        assert start is not None
-        interest = max(_earned(row, start, as_of) - row.paid_interest, 0)
-        waived = row.interest - row.waived_interest - row.paid_interest - interest
-        lines.append((row, Split(principal=row.principal - row.paid_principal, interest=interest), waived))
-    if lines and penalties:
-        row, split, waived = lines[0]
-        lines[0] = (row, Split(principal=split.principal, interest=split.interest, penalties=penalties), waived)
-    return Quote(
-        as_of=as_of,
-        principal=sum(split.principal for _row, split, _waived in lines),
-        interest=sum(split.interest for _row, split, _waived in lines),
-        penalties=penalties,
-        saved=sum(waived for _row, _split, waived in lines),
-        lines=tuple(lines),
-    )
-
-
-def _earned(row: Installment, start: date, as_of: date) -> int:
-    """Interest of one period earned by `as_of`, by actual days, rounded half up to the minor unit."""
-    if as_of >= row.due_on:
-        return row.interest
-    days, whole = max((as_of - start).days, 0), (row.due_on - start).days
-    return (2 * row.interest * days + whole) // (2 * whole)
+    return quote(course(loan, as_of=as_of), as_of)
 
 
 @transaction.atomic
-def settle_early(*, loan: Loan, expected: int, by: User, key: str, as_of: date, now: datetime) -> Repayment:
-    """Close the loan at today's quote. `expected` is the total the borrower saw: any other quote raises UnableToRepay("quote_changed")."""
-    locked = _lock(loan)
-    if (earlier := _earlier(locked, key, expected)) is not None:
-        return earlier
-    quote = quote_settlement(locked, as_of=as_of)
-    if quote.total != expected:
-        raise UnableToRepay("quote_changed", _("The amount has changed since you saw it. Please look at the new one."))
-    _check(locked, quote.total, as_of=as_of)
-    total = Split(principal=quote.principal, interest=quote.interest, penalties=quote.penalties)
-    return _book(locked, kind=Repayment.Kind.SETTLEMENT, amount=quote.total, total=total, lines=quote.lines, by=by, key=key, as_of=as_of, now=now)
-
-
-def _lock(loan: Loan) -> Loan:
-    return Loan.objects.select_for_update(of=("self",)).select_related("party", "file").get(pk=loan.pk)
-
-
-def _earlier(loan: Loan, key: str, amount: int) -> Repayment | None:
-    earlier = Repayment.objects.filter(key=key).first()
-    if earlier is not None and (earlier.loan_id, earlier.amount) != (loan.pk, amount):
-        raise UnableToRepay("key_conflict", _("This form was already used for another payment."))
-    return earlier
-
-
-def _check(loan: Loan, amount: int, *, as_of: date) -> None:
+def make_quote(loan: Loan, *, as_of: date, now: datetime) -> PayoffQuote:
+    """A quote for each day until it expires. Within that time it holds, as long as no other money moves on the loan."""
     if loan.state not in REPAYABLE:
         raise UnableToRepay("not_repayable", _("This loan has nothing to repay."))
-    if amount <= 0:
+    found = course(loan, as_of=as_of)
+    days = [as_of + timedelta(days=k) for k in range(QUOTE_DAYS)]
+    last = loan.events.order_by("-number").values_list("number", flat=True).first() or 0
+    figures = {day.isoformat(): _figures(quote(found, day)) for day in days}
+    return PayoffQuote.objects.create(loan=loan, quoted_on=as_of, expires_on=days[-1], days=figures, after_event=last, created_at=now)
+
+
+def _figures(found: Quote) -> dict[str, int]:
+    return {
+        "total": found.total,
+        "principal": found.principal,
+        "interest": found.interest,
+        "fees": found.fees,
+        "penalties": found.penalties,
+        "saved": found.saved,
+    }
+
+
+def standing_quote(loan: Loan, *, as_of: date) -> dict[str, Any] | None:
+    """Today's figures of the newest quote that still holds, with its reference and expiry."""
+    made = loan.payoff_quotes.filter(expires_on__gte=as_of, quoted_on__lte=as_of).order_by("-pk").first()
+    last = loan.events.order_by("-number").values_list("number", flat=True).first() or 0
+    if made is None or made.after_event != last:
+        return None
+    return {**made.days[as_of.isoformat()], "reference": made.reference, "expires_on": made.expires_on}
+
+
+@transaction.atomic
+def settle_early(*, loan: Loan, expected: int, by: User | None, key: str, as_of: date, now: datetime) -> Repayment:
+    """Close the loan at today's figure, or at that of a quote that still holds. `expected` is the total the borrower saw.
+
+    Raises UnableToRepay("quote_changed") for any other figure.
+    """
+    held = standing_quote(loan, as_of=as_of)
+    totals = {quote_settlement(loan, as_of=as_of).total, *([held["total"]] if held else [])}
+    earlier = Repayment.objects.filter(event__key=key).exists()
+    if expected not in totals and not earlier:
+        raise UnableToRepay("quote_changed", _("The amount has changed since you saw it. Please look at the new one."))
+    data = {"quote": held["reference"]} if held and expected == held["total"] else {}
+    return _enter(loan, Entry(Kind.SETTLEMENT, as_of, expected, data), by=by, key=key, as_of=as_of, now=now)
+
+
+def _enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, now: datetime) -> Repayment:
+    try:
+        held, _standing = standing.lock(loan)
+        if not held.events.filter(key=key).exists():
+            _check(held, entry)
+        made = events.repayment_of(events.enter(held, entry, by=by, key=key, as_of=as_of, now=now))
+    except UnableToEnter as error:
+        raise UnableToRepay(error.code, error.message) from error
+    loan.refresh_from_db()
+    assert made is not None
+    return made
+
+
+def _check(loan: Loan, entry: Entry) -> None:
+    if loan.state not in REPAYABLE:
+        raise UnableToRepay("not_repayable", _("This loan has nothing to repay."))
+    if entry.amount <= 0:
         raise UnableToRepay("not_positive", _("The amount must be more than zero."))
-    assert loan.disbursed_on is not None
-    if as_of < loan.disbursed_on:
-        raise UnableToRepay("before_disbursement", _("The loan was not paid out yet on that day."))
-    if amount > balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available:
+    if entry.amount > balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available:
         raise UnableToRepay("insufficient_funds", _("Your wallet does not hold that much. Pay in first."))
+    left = sum(row.open for row in loan.installments.filter(paid_on=None))
+    if entry.kind is Kind.PAYMENT and entry.amount > left:
+        raise UnableToRepay("more_than_owed", _("That is more than you owe. Nothing was taken."))
 
 
-def _book(
-    loan: Loan,
-    *,
-    kind: str,
-    amount: int,
-    total: Split,
-    lines: Iterable[tuple[Installment, Split, int]],
-    by: User,
-    key: str,
-    as_of: date,
-    now: datetime,
-) -> Repayment:
-    """Repayment, portions, installments, charges, shares and transfers: all or nothing."""
-    repayment = Repayment.objects.create(
-        loan=loan,
-        kind=kind,
-        key=key,
-        amount=amount,
-        principal=total.principal,
-        interest=total.interest,
-        fees=total.fees,
-        penalties=total.penalties,
-        paid_on=as_of,
-        created_at=now,
-    )
-    for row, split, waived in lines:
-        _apply(repayment, row, split, waived)
-    _pay_charges(loan, total.penalties + total.fees)
-    distribution.share_out(repayment)
-    postings.distribute(repayment)
-    audit.record(actor=by, action=f"repayment.{kind}", target=repayment.reference, now=now)
-    _settle_state(loan, as_of=as_of, now=now)
-    outbox.enqueue("repayment.booked", key=f"repayment:{repayment.pk}", payload={"repayment": repayment.pk})
-    return repayment
-
-
-def _apply(repayment: Repayment, row: Installment, split: Split, waived: int) -> None:
-    """One installment's part: the append-only portion, and the derived columns that follow it."""
-    if split.total:
-        Portion.objects.create(
-            repayment=repayment, installment=row, principal=split.principal, interest=split.interest, fees=split.fees, penalties=split.penalties
-        )
-    row.paid_principal += split.principal
-    row.paid_interest += split.interest
-    row.waived_interest += waived
-    if not _open_of(row):
-        row.paid_on = repayment.paid_on
-    row.save(update_fields=["paid_principal", "paid_interest", "waived_interest", "paid_on"])
-
-
-def _pay_charges(loan: Loan, budget: int) -> None:
-    for charge in _open_charges(loan):
-        part = min(charge.amount - charge.paid, budget)
-        if not part:
-            return
-        Charge.objects.filter(pk=charge.pk).update(paid=F("paid") + part)
-        budget -= part
-
-
-def _settle_state(loan: Loan, *, as_of: date, now: datetime) -> None:
-    """Repaid when nothing is open; back on schedule when nothing is overdue."""
-    rows = loan.installments.filter(paid_on=None)
-    if not rows.exists() and not _open_charges(loan):
-        loans.change(loan, "repaid", now=now, why="paid_in_full", closed_on=as_of, days_late=0)
-    elif loan.state in ("late", "defaulted") and not rows.filter(due_on__lt=as_of).exists():
-        loans.change(loan, "active", now=now, why="caught_up", days_late=0)
+def set_autopay(loan: Loan, *, on: bool, by: User, now: datetime) -> None:
+    """The borrower's standing order: what falls due is taken from the wallet that morning, if it is there."""
+    Loan.objects.filter(pk=loan.pk).update(autopay=on)
+    loan.autopay = on
+    audit.record(actor=by, action="loan.autopay_on" if on else "loan.autopay_off", target=loan.reference, now=now)
 
 
 def repaid_principal(loan: Loan) -> int:
     """Principal that has come back so far, in minor units."""
-    return int(loan.repayments.aggregate(total=Sum("principal"))["total"] or 0)
+    return events.booked(loan).principal

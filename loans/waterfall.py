@@ -105,8 +105,8 @@ class Allocation:
 
 
 @dataclass(slots=True)
-class _Claim:
-    """What one installment still asks for one part; charges of different dates are different claims."""
+class Claim:
+    """What one installment still asks for one part; charges of different dates are different claims. `index` counts installments from 0."""
 
     index: int
     part: Part
@@ -114,7 +114,7 @@ class _Claim:
     left: int
 
 
-_Paid = tuple[int, date, _Claim, int]  # payment's place, its date, the claim, the amount
+_Paid = tuple[int, date, Claim, int]  # payment's place, its date, the claim, the amount
 
 
 def parse_order(text: str) -> Order:
@@ -153,7 +153,7 @@ def allocate(
     overpaid = 0
     for place, payment in sorted(enumerate(payments), key=lambda item: item[1].on):
         left = payment.amount
-        for claim, amount in _take(claims, payment, order, overpayment):
+        for claim, amount in take(claims, payment, order, overpayment):
             paid.append((place, payment.on, claim, amount))
             left -= amount
         overpaid += left
@@ -181,19 +181,19 @@ def _check(schedule: Sequence[Due], charges: Sequence[Charge], payments: Sequenc
             raise UnableToAllocate(f"payments[{k}].amount", "must be positive")
 
 
-def _claims(schedule: Sequence[Due], charges: Sequence[Charge]) -> list[_Claim]:
+def _claims(schedule: Sequence[Due], charges: Sequence[Charge]) -> list[Claim]:
     """A charge belongs to the first installment due on or after it, else to the last, and is due from its own date."""
-    claims = [_Claim(k, "principal", due.due_on, due.principal) for k, due in enumerate(schedule)]
-    claims += [_Claim(k, "interest", due.due_on, due.interest) for k, due in enumerate(schedule)]
+    claims = [Claim(k, "principal", due.due_on, due.principal) for k, due in enumerate(schedule)]
+    claims += [Claim(k, "interest", due.due_on, due.interest) for k, due in enumerate(schedule)]
     for charge in charges:
         home = next((k for k, due in enumerate(schedule) if due.due_on >= charge.due_on), len(schedule) - 1)
-        claims.append(_Claim(home, "penalty" if charge.kind == "penalties" else "fee", charge.due_on, charge.amount))
+        claims.append(Claim(home, "penalty" if charge.kind == "penalties" else "fee", charge.due_on, charge.amount))
     return claims
 
 
-def _take(claims: list[_Claim], payment: Payment, order: Order, overpayment: Overpayment) -> list[tuple[_Claim, int]]:
+def take(claims: list[Claim], payment: Payment, order: Order, overpayment: Overpayment) -> list[tuple[Claim, int]]:
     """Pay claims from `payment`, reducing them; the pieces in the order paid. The last may leave part of the payment over."""
-    pieces: list[tuple[_Claim, int]] = []
+    pieces: list[tuple[Claim, int]] = []
     left = payment.amount
     waiting = [claim for claim in claims if claim.left]
     if order.past_due != order.due:
@@ -207,11 +207,11 @@ def _take(claims: list[_Claim], payment: Payment, order: Order, overpayment: Ove
     return pieces
 
 
-def _sorted(claims: Iterable[_Claim], parts: tuple[Part, ...]) -> list[_Claim]:
+def _sorted(claims: Iterable[Claim], parts: tuple[Part, ...]) -> list[Claim]:
     return sorted(claims, key=lambda claim: (claim.index, parts.index(claim.part), claim.due_on))
 
 
-def _pay(claims: Iterable[_Claim], budget: int, pieces: list[tuple[_Claim, int]]) -> int:
+def _pay(claims: Iterable[Claim], budget: int, pieces: list[tuple[Claim, int]]) -> int:
     spent = 0
     for claim in claims:
         amount = min(claim.left, budget - spent)
@@ -222,7 +222,7 @@ def _pay(claims: Iterable[_Claim], budget: int, pieces: list[tuple[_Claim, int]]
     return spent
 
 
-def _pay_evenly(claims: list[_Claim], budget: int, pieces: list[tuple[_Claim, int]]) -> None:
+def _pay_evenly(claims: list[Claim], budget: int, pieces: list[tuple[Claim, int]]) -> None:
     """Rounds of equal shares over the installments with something left; the last takes what division leaves over."""
     while budget and (homes := sorted({claim.index for claim in claims if claim.left})):
         share, extra = divmod(budget, len(homes))
@@ -231,7 +231,7 @@ def _pay_evenly(claims: list[_Claim], budget: int, pieces: list[tuple[_Claim, in
             budget -= _pay([claim for claim in claims if claim.index == home], mine, pieces)
 
 
-def _split(pieces: Iterable[tuple[Part, int]]) -> Split:
+def split_of(pieces: Iterable[tuple[Part, int]]) -> Split:
     sums = dict.fromkeys(PARTS, 0)
     for part, amount in pieces:
         sums[part] += amount
@@ -246,16 +246,16 @@ def _portions(payments: Sequence[Payment], paid: list[_Paid]) -> tuple[Portion, 
         Portion(
             payment.on,
             payment.amount,
-            _split(piece for pieces in homes.values() for piece in pieces),
-            tuple((home + 1, _split(pieces)) for home, pieces in homes.items()),
+            split_of(piece for pieces in homes.values() for piece in pieces),
+            tuple((home + 1, split_of(pieces)) for home, pieces in homes.items()),
         )
         for payment, homes in zip(payments, places, strict=True)
     )
 
 
-def _standings(schedule: Sequence[Due], claims: list[_Claim], paid: list[_Paid]) -> tuple[Standing, ...]:
-    settled: list[list[tuple[date, _Claim, int]]] = [[] for _ in schedule]
-    open_claims: list[list[_Claim]] = [[] for _ in schedule]
+def _standings(schedule: Sequence[Due], claims: list[Claim], paid: list[_Paid]) -> tuple[Standing, ...]:
+    settled: list[list[tuple[date, Claim, int]]] = [[] for _ in schedule]
+    open_claims: list[list[Claim]] = [[] for _ in schedule]
     for _, on, claim, amount in paid:
         settled[claim.index].append((on, claim, amount))
     for claim in claims:
@@ -263,9 +263,9 @@ def _standings(schedule: Sequence[Due], claims: list[_Claim], paid: list[_Paid])
     return tuple(_standing(k, due, open_claims[k], settled[k]) for k, due in enumerate(schedule))
 
 
-def _standing(index: int, due: Due, claims: list[_Claim], pieces: list[tuple[date, _Claim, int]]) -> Standing:
-    settled = _split((claim.part, amount) for _, claim, amount in pieces)
-    left = _split((claim.part, claim.left) for claim in claims)
+def _standing(index: int, due: Due, claims: list[Claim], pieces: list[tuple[date, Claim, int]]) -> Standing:
+    settled = split_of((claim.part, amount) for _, claim, amount in pieces)
+    left = split_of((claim.part, claim.left) for claim in claims)
     owed = Split(*(getattr(settled, name) + getattr(left, name) for name in ("principal", "interest", "fees", "penalties")))
     return Standing(
         number=index + 1,

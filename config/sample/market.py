@@ -83,8 +83,8 @@ def _advance(day: date, *, now: datetime) -> None:
     current = business_day.current()
     while current < day:
         current = date.fromordinal(current.toordinal() + 1)
-        _repay_due(current)
         delinquency.close_day(to=current, now=now)
+        _repay_due(current)
 
 
 def _repay_due(day: date) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
-from loans.models import Installment, Loan, Participation, Repayment
+from loans.models import Loan, Participation, Repayment
 
 
 @admin.register(Loan)
@@ -35,12 +35,3 @@ class ParticipationAdmin(ReadOnlyAdmin):
     list_select_related = ("loan", "party")
     search_fields = ("loan__reference", "party__reference")
     ordering = ("-originated_at", "-pk")
-
-
-@admin.register(Installment)
-class InstallmentAdmin(ReadOnlyAdmin):
-    list_display = columns("loan", "number", "due_on", "principal", "interest", "paid_principal", "paid_interest", "paid_on")
-    list_select_related = ("loan",)
-    search_fields = ("loan__reference",)
-    date_hierarchy = "due_on"
-    ordering = ("-due_on", "loan")

@@ -2,21 +2,29 @@
 
 from loans.models.agreement import Agreement, AgreementPaper, Signature
 from loans.models.application import Application, Document, FundsItem, Obligor, Reply, Review
+from loans.models.day import AutopayOrder, DayBook, DayRun, DayShard, ParkedLoan
+from loans.models.event import Clawback, LoanEvent, PayoffQuote
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
 from loans.models.ladder import BorrowerFlag, LadderCase, Necessity, Rung
-from loans.models.loan import Charge, DayRun, Disbursement, Installment, Loan, Participation
+from loans.models.loan import Disbursement, Loan, Participation
 from loans.models.offer import Offer
 from loans.models.population import PopulationCell
 from loans.models.repayment import Portion, Repayment, Share
+from loans.models.servicing import Accrual, Charge, Installment, Standing
 
 __all__ = [
+    "Accrual",
     "Agreement",
     "AgreementPaper",
     "Application",
+    "AutopayOrder",
     "BorrowerFile",
     "BorrowerFlag",
     "Charge",
+    "Clawback",
+    "DayBook",
     "DayRun",
+    "DayShard",
     "Disbursement",
     "DisclosureGrant",
     "Document",
@@ -25,10 +33,13 @@ __all__ = [
     "Installment",
     "LadderCase",
     "Loan",
+    "LoanEvent",
     "Necessity",
     "Obligor",
     "Offer",
+    "ParkedLoan",
     "Participation",
+    "PayoffQuote",
     "PopulationCell",
     "Portion",
     "Repayment",
@@ -37,4 +48,5 @@ __all__ = [
     "Rung",
     "Share",
     "Signature",
+    "Standing",
 ]

@@ -1,4 +1,4 @@
-"""The loan in life: state, schedule, holders, disbursement and the daily run."""
+"""The loan itself: its contract, its state, who holds it, and its payout."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from loans.models.agreement import Agreement
 from loans.models.file import BorrowerFile
+from loans.waterfall import STANDARD_ORDER
 from payments.models import BankAccount, Payment
 
 LOAN = Transitions(
@@ -24,8 +25,8 @@ LOAN = Transitions(
         "active": ("late", "repaid"),
         "late": ("active", "defaulted", "repaid"),
         "defaulted": ("late", "active", "repaid", "written_off"),
-        "written_off": ("repaid",),
-        "repaid": (),
+        "written_off": ("repaid", "defaulted"),
+        "repaid": ("active", "written_off"),  # only when a payment is undone
         "cancelled": (),
     },
 )
@@ -46,6 +47,8 @@ class Loan(Referenced):
     servicing_fee_rate = models.DecimalField(max_digits=9, decimal_places=6)
     penalty_rate = models.DecimalField(max_digits=9, decimal_places=6)
     grace_days = models.IntegerField()
+    default_after_days = models.IntegerField(default=90)
+    payment_order = models.CharField(max_length=120, default=STANDARD_ORDER)
     origination_fee = models.BigIntegerField()
     term_months = models.IntegerField()
     method = models.CharField(max_length=20)
@@ -64,6 +67,7 @@ class Loan(Referenced):
         ],
     )
     days_late = models.IntegerField(default=0)
+    autopay = models.BooleanField(default=False)  # the borrower's standing order: pay what falls due from the wallet
     created_at = models.DateTimeField()
     funded_at = models.DateTimeField(null=True, blank=True)
     disbursed_on = models.DateField(null=True, blank=True)
@@ -185,76 +189,3 @@ class Disbursement(Referenced):
         ]
         triggers: ClassVar = [DISBURSEMENT.trigger()]
         permissions: ClassVar = [("propose_disbursement", "Can propose disbursements"), ("approve_disbursement", "Can approve disbursements")]
-
-
-class Installment(models.Model):
-    """What is owed on one date, and how much of it has been paid. Paid columns are derived from repayments and only grow with them."""
-
-    loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="installments")
-    number = models.IntegerField()
-    due_on = models.DateField()
-    principal = models.BigIntegerField()
-    interest = models.BigIntegerField()
-    balance_after = models.BigIntegerField()
-    paid_principal = models.BigIntegerField(default=0)
-    paid_interest = models.BigIntegerField(default=0)
-    waived_interest = models.BigIntegerField(default=0)  # interest not yet earned when a loan is settled early
-    paid_on = models.DateField(null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("installment")
-        verbose_name_plural = _("installments")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["loan", "number"], name="loans_installment_number"),
-            models.CheckConstraint(
-                name="loans_installment_amounts",
-                condition=Q(
-                    principal__gte=0,
-                    interest__gte=0,
-                    balance_after__gte=0,
-                    paid_principal__gte=0,
-                    paid_interest__gte=0,
-                    waived_interest__gte=0,
-                    paid_principal__lte=F("principal"),
-                )
-                & Q(interest__gte=F("paid_interest") + F("waived_interest")),
-            ),
-            models.CheckConstraint(
-                name="loans_installment_paid",
-                condition=Q(paid_on=None) | Q(paid_principal=F("principal"), interest=F("paid_interest") + F("waived_interest")),
-            ),
-        ]
-        indexes: ClassVar = [models.Index(fields=["due_on"], condition=Q(paid_on=None), name="loans_installment_unpaid")]
-
-
-class Charge(models.Model):
-    """A penalty for lateness, made by the end-of-day run, one for each installment and business day."""
-
-    installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="charges")
-    kind = models.CharField(max_length=10, choices=[("penalties", _("Late penalty")), ("fees", _("Fee"))])
-    amount = models.BigIntegerField()
-    paid = models.BigIntegerField(default=0)
-    charged_on = models.DateField()
-
-    class Meta:
-        verbose_name = _("charge")
-        verbose_name_plural = _("charges")
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["installment", "kind", "charged_on"], name="loans_charge_once_a_day"),
-            models.CheckConstraint(name="loans_charge_amounts", condition=Q(amount__gt=0, paid__gte=0, paid__lte=F("amount"))),
-        ]
-
-
-class DayRun(models.Model):
-    """One end-of-day run for one business date: which stages are done."""
-
-    on = models.DateField(unique=True)
-    started_at = models.DateTimeField()
-    aged_at = models.DateTimeField(null=True, blank=True)
-    charged_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
-    figures = models.JSONField(default=dict)
-
-    class Meta:
-        verbose_name = _("end-of-day run")
-        verbose_name_plural = _("end-of-day runs")

@@ -1,4 +1,4 @@
-"""A repayment, how it was divided over installments, and how it reached every holder. Append-only."""
+"""Money booked for a loan's holders, how it was divided over installments, and how it reached each of them. Append-only."""
 
 from __future__ import annotations
 
@@ -10,21 +10,27 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Referenced
-from loans.models.loan import Installment, Loan, Participation
+from loans.models.event import LoanEvent
+from loans.models.loan import Loan, Participation
 
 
 class Repayment(Referenced):
-    """Money from the borrower's wallet to the holders of one loan."""
+    """Money to the holders of one loan, or back from them: what an event brought, and what a replay corrected of earlier ones (signed)."""
 
     REFERENCE_PREFIX = "RP"
 
     class Kind(models.TextChoices):
         PAYMENT = "payment", _("Repayment")
         SETTLEMENT = "settlement", _("Early settlement")
+        GOODWILL = "goodwill", _("Goodwill credit")
+        RECOVERY = "recovery", _("Recovery")
+        CHARGEBACK = "chargeback", _("Chargeback")
+        CORRECTION = "correction", _("Correction")
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="repayments")
+    event = models.ForeignKey(LoanEvent, on_delete=models.PROTECT, related_name="repayments")
     kind = models.CharField(max_length=12, choices=Kind)
-    key = models.CharField(max_length=80, unique=True)
+    key = models.CharField(max_length=120, unique=True)
     amount = models.BigIntegerField()
     principal = models.BigIntegerField()
     interest = models.BigIntegerField()
@@ -37,12 +43,12 @@ class Repayment(Referenced):
         verbose_name = _("repayment")
         verbose_name_plural = _("repayments")
         constraints: ClassVar = [
-            models.CheckConstraint(name="loans_repayment_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="loans_repayment_parts_sum", condition=Q(amount=F("principal") + F("interest") + F("fees") + F("penalties"))),
             models.CheckConstraint(
-                name="loans_repayment_parts_sum",
-                condition=Q(
-                    amount=F("principal") + F("interest") + F("fees") + F("penalties"), principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0
-                ),
+                name="loans_repayment_signs",
+                condition=Q(kind="correction")
+                | Q(kind="chargeback", amount__lt=0, principal__lte=0, interest__lte=0, fees__lte=0, penalties__lte=0)
+                | (~Q(kind="chargeback") & Q(amount__gt=0, principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0)),
             ),
         ]
         triggers: ClassVar = [pgtrigger.Protect(name="repayment_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
@@ -52,7 +58,7 @@ class Portion(models.Model):
     """What one repayment paid of one installment."""
 
     repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="portions")
-    installment = models.ForeignKey(Installment, on_delete=models.PROTECT, related_name="portions")
+    number = models.IntegerField()  # of the installment
     principal = models.BigIntegerField()
     interest = models.BigIntegerField()
     fees = models.BigIntegerField()
@@ -62,8 +68,7 @@ class Portion(models.Model):
         verbose_name = _("portion")
         verbose_name_plural = _("portions")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["repayment", "installment"], name="loans_portion_once"),
-            models.CheckConstraint(name="loans_portion_amounts", condition=Q(principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0)),
+            models.UniqueConstraint(fields=["repayment", "number"], name="loans_portion_once"),
         ]
         triggers: ClassVar = [pgtrigger.Protect(name="portion_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
@@ -87,8 +92,7 @@ class Share(models.Model):
             models.UniqueConstraint(fields=["repayment", "participation"], name="loans_share_once"),
             models.CheckConstraint(
                 name="loans_share_net",
-                condition=Q(net=F("principal") + F("interest") + F("fees") + F("penalties") - F("servicing_fee"))
-                & Q(principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0, servicing_fee__gte=0, net__gte=0),
+                condition=Q(net=F("principal") + F("interest") + F("fees") + F("penalties") - F("servicing_fee")),
             ),
         ]
         triggers: ClassVar = [pgtrigger.Protect(name="share_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]

@@ -1,0 +1,154 @@
+"""New schedules for a loan in life: principal repaid early, or what is open spread over new installments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from core.money import split as shares_of
+from loans import schedule
+from loans.replay.course import Course, Row, plus
+from loans.replay.events import Event, UnableToReplay
+from loans.schedule.build import divide
+from loans.waterfall import Split
+
+Keep = Literal["installment", "term"]
+
+
+def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
+    """Repay principal that is not due yet; the rows to come are computed again. Returns what is left of the amount.
+
+    Interest earned until that day stays in the running installment; its other days, and all later rows, bear interest on the new balance.
+    """
+    rows = [row for row in course.rows if row.due_on > event.on]
+    open_now = sum(row.open.principal for row in rows)
+    repaid = min(amount, open_now)
+    if not repaid:
+        return amount
+    running = rows[0]
+    kept, was = running.earned(event.on), running.owed.interest
+    days, whole = (running.due_on - event.on).days, (running.due_on - running.starts_on).days
+    plan = list(_plan(course, rows, open_now - repaid))
+    if keep == "installment":
+        plan = list(_same_installment(course, rows, open_now - repaid)) or plan
+    for k, row in enumerate(rows):
+        principal, interest = plan[k] if k < len(plan) else (0, 0)
+        _redraw(row, principal, kept + divide(interest * days, max(whole, 1), "half_even") if k == 0 else interest, event.on)
+    running.starts_on, running.carried = event.on, kept
+    assert was >= kept
+    _book(course, event, running, repaid)
+    course.rows = [row for row in course.rows if row.owed.total or row.paid_on or row.due_on <= event.on or row is running]
+    return amount - repaid
+
+
+def _redraw(row: Row, principal: int, interest: int, on: date) -> None:
+    """What is open becomes these amounts; what was paid or waived stays."""
+    done = plus(row.paid, row.waived)
+    row.owed = Split(done.principal + principal, max(interest, done.interest), row.owed.fees, row.owed.penalties)
+    row.paid_on = (row.paid_on or on) if row.open.total == 0 and row.owed.total else None
+
+
+def _book(course: Course, event: Event, running: Row, repaid: int) -> None:
+    """The early principal stands in the running row as owed and paid, so that principal always adds up."""
+    split = Split(principal=repaid)
+    running.owed, running.paid = plus(running.owed, split), plus(running.paid, split)
+    course.paid_by.setdefault(event.number, []).append((running.number, split))
+    course.settle_row(running, event.on)
+
+
+def _plan(course: Course, rows: list[Row], principal: int) -> list[tuple[int, int]]:
+    """(principal, interest) of the rows to come, as many as before. A bullet's interest shrinks with its principal."""
+    if not principal:
+        return []
+    if course.contract.method == "bullet":
+        whole = rows[0].open.principal
+        return [(principal, divide((rows[0].owed.interest - rows[0].carried) * principal, whole, "half_even"))]
+    built = schedule.build(_terms(course, principal, len(rows))).installments
+    return [(row.principal, row.interest) for row in built]
+
+
+def _same_installment(course: Course, rows: list[Row], principal: int) -> Iterator[tuple[int, int]]:
+    """The installment stays what it was and the loan ends earlier; nothing for methods whose principal comes at the end."""
+    method = course.contract.method
+    if method in ("interest_only", "bullet"):
+        return
+    top, bottom = (course.contract.annual_rate / 12).as_integer_ratio()
+    slice_, target = rows[0].open.principal, rows[0].open.principal + rows[0].owed.interest
+    balance = principal
+    for k in range(len(rows)):
+        if not balance:
+            return
+        interest = divide((principal if method == "flat" else balance) * top, bottom, "half_even")
+        wanted = target - interest if method == "equal_installment" else slice_
+        part = balance if k == len(rows) - 1 else min(max(wanted, 0), balance)
+        yield part, interest
+        balance -= part
+
+
+def _terms(course: Course, principal: int, periods: int, **changes: Any) -> schedule.Terms:
+    found: dict[str, Any] = {
+        "method": course.contract.method,
+        "principal": principal,
+        "annual_rate": course.contract.annual_rate,
+        "periods": periods,
+        "currency_digits": course.contract.currency_digits,
+    }
+    return schedule.Terms(**(found | changes))
+
+
+def reschedule(course: Course, event: Event) -> None:
+    """Everything open goes into new installments: principal by the method, earned interest and charges spread over them evenly.
+
+    Raises UnableToReplay when there is nothing to spread or the new terms have no schedule.
+    """
+    principal, interest, charges = _lift(course, event.on)
+    if not principal:
+        raise UnableToReplay("nothing_to_reschedule", event.number)
+    if event.data.get("charges") == "waive":
+        charges = Split()
+    try:
+        built = schedule.build(_new_terms(course, event, principal)).installments
+    except (schedule.UnableToSchedule, KeyError, ValueError, ArithmeticError) as error:
+        raise UnableToReplay("no_such_schedule", event.number) from error
+    _append(course, event.on, built, interest, charges)
+
+
+def _new_terms(course: Course, event: Event, principal: int) -> schedule.Terms:
+    data = event.data
+    rate = Decimal(data["annual_rate"]) if data.get("annual_rate") else course.contract.annual_rate
+    return _terms(
+        course,
+        principal,
+        int(data["periods"]),
+        annual_rate=rate,
+        disbursed_on=event.on,
+        first_due_on=date.fromisoformat(data["first_due_on"]),
+    )
+
+
+def _lift(course: Course, on: date) -> tuple[int, int, Split]:
+    """Take what is open out of the old rows: principal, interest earned by `on`, charges. Rows to come that nothing was paid of go."""
+    principal, interest, charges = 0, 0, Split()
+    for row in course.unpaid():
+        left = row.open
+        earned = max(min(row.earned(on), row.owed.interest) - row.paid.interest - row.waived.interest, 0)
+        principal, interest = principal + left.principal, interest + earned
+        charges = plus(charges, Split(fees=left.fees, penalties=left.penalties))
+        row.owed = plus(row.paid, row.waived)
+        row.paid_on, row.moved_on = on, on
+    course.rows = [row for row in course.rows if row.due_on <= on or row.owed.total]
+    return principal, interest, charges
+
+
+def _append(course: Course, on: date, built: tuple[schedule.Installment, ...], interest: int, charges: Split) -> None:
+    count = len(built)
+    extra = [shares_of(amount, [1] * count) for amount in (interest, charges.fees, charges.penalties)]
+    number, start = max((row.number for row in course.rows), default=0), on
+    for k, new in enumerate(built):
+        assert new.due_on is not None
+        owed = Split(new.principal, new.interest + extra[0][k], extra[1][k], extra[2][k])
+        course.rows.append(Row(number + new.number, start, new.due_on, owed, carried=extra[0][k]))
+        start = new.due_on
+    course.rows.sort(key=lambda row: (row.due_on, row.number))

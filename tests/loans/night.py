@@ -1,0 +1,152 @@
+"""A book of loans in a database of its own, and the process that closes its days: it may be killed at any statement, or work in a crowd.
+
+python -m tests.loans.night DATABASE fill COUNT        a book with late, paid, paused and collecting loans
+python -m tests.loans.night DATABASE close [KILL_AT]   closes NIGHTS days, killed with SIGKILL at that statement
+python -m tests.loans.night DATABASE begin|work        the same through the outbox, in as many processes as are started
+python -m tests.loans.night DATABASE hash              one line: a hash of everything the nights have written
+"""
+
+import hashlib
+import itertools
+import os
+import random
+import signal
+import sys
+from datetime import date, timedelta
+from decimal import Decimal
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+
+import django
+
+django.setup()
+
+from django.db import connection, connections, transaction  # noqa: E402  after setup
+
+from core import business_day, outbox  # noqa: E402
+from loans import day  # noqa: E402
+from loans.event import Entry, enter  # noqa: E402
+from loans.models import DayRun, Loan  # noqa: E402
+from loans.replay import Kind  # noqa: E402
+from tests.cast import alice, bob, carol, eve, fay, grace  # noqa: E402
+from tests.loans import book  # noqa: E402
+
+FIRST = date(2026, 6, 15)  # the morning on which the nights begin to be closed
+NIGHTS = 2
+# What a night writes, without serial numbers and clock times, which differ between a run and its repetition.
+WRITTEN = (
+    "SELECT id, state, days_late, closed_on FROM loans_loan ORDER BY id",
+    "SELECT * FROM loans_installment ORDER BY loan_id, number",
+    "SELECT * FROM loans_standing ORDER BY loan_id",
+    "SELECT loan_id, number, kind, amount, charged_on, event FROM loans_charge ORDER BY 1, 2, 3, 5, 6",
+    'SELECT * FROM loans_accrual ORDER BY "on", loan_id, event',
+    'SELECT loan_id, number, kind, "on", booked_on, amount, data::text, undoes, key FROM loans_loanevent ORDER BY 1, 2',
+    "SELECT loan_id, kind, key, amount, principal, interest, fees, penalties, paid_on FROM loans_repayment ORDER BY key",
+    """SELECT r.key, p.loan_id, p.party_id, s.principal, s.interest, s.penalties, s.servicing_fee, s.net
+         FROM loans_share s JOIN loans_repayment r ON r.id = s.repayment_id JOIN loans_participation p ON p.id = s.participation_id ORDER BY 1, 2, 3""",
+    "SELECT * FROM loans_participation ORDER BY id",
+    "SELECT code, owner, currency, debits_posted, credits_posted, debits_pending, credits_pending FROM ledger_account ORDER BY 1, 2, 3",
+    "SELECT d.owner, c.owner, t.amount, t.kind, t.booked_on, count(*) FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_account_id"
+    " JOIN ledger_account c ON c.id = t.credit_account_id GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+    'SELECT loan_id, amount, affordable, outcome FROM loans_autopayorder o JOIN loans_dayrun r ON r.id = o.run_id ORDER BY r."on", loan_id',
+    'SELECT "on", phase, figures::text FROM loans_dayrun ORDER BY "on"',
+    'SELECT "on", currency, bucket, loans, outstanding, accrued, provision FROM loans_daybook ORDER BY 1, 2, 3',
+    "SELECT pgh_obj_id, state, count(*) FROM loans_loanstateevent GROUP BY 1, 2 ORDER BY 1, 2",
+)
+
+
+def fill(count: int) -> None:
+    """Loans of every age; every fifth late, some with a payment, a pause, or autopay; wallets that cannot pay everything."""
+    draw = random.Random(count)
+    with connection.cursor() as cursor:  # their paper does not exist
+        for column in ("agreement_id", "file_id"):
+            cursor.execute(
+                "SELECT conname FROM pg_constraint WHERE conrelid = 'loans_loan'::regclass AND contype = 'f' AND conkey = ARRAY["
+                "(SELECT attnum FROM pg_attribute WHERE attrelid = 'loans_loan'::regclass AND attname = %s)]",
+                [column],
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'ALTER TABLE loans_loan DROP CONSTRAINT "{name}"')
+    borrowers, holders = [who(now=book.NOW).party for who in (alice, fay, grace)], [who(now=book.NOW).party for who in (bob, carol, eve)]
+    with transaction.atomic():
+        for number, borrower in enumerate(borrowers):
+            book.give(borrower, count * 12_000 * (number + 1), key=f"cash-{number}")
+        for _loan in range(count):
+            _lend(draw, draw.choice(borrowers), holders)
+        business_day.advance(to=FIRST, now=book.NOW)
+
+
+def _lend(draw: random.Random, borrower, holders) -> None:
+    age = draw.choice([31, 61, 92, 90, 122, 12, 45])
+    shares = dict(zip(holders, (draw.randrange(1, 300_000), draw.randrange(1, 300_000), 1), strict=True))
+    start = FIRST - timedelta(days=age)
+    loan = book.lend(borrower, shares, disbursed_on=start, annual_rate=Decimal("0.14"), term_months=draw.choice([3, 6, 12]))
+    if draw.random() < 0.3:
+        Loan.objects.filter(pk=loan.pk).update(autopay=True)
+    yesterday, some_days_ago = FIRST - timedelta(days=1), FIRST - timedelta(days=3)
+    if draw.random() < 0.6:
+        due = sum(row.open for row in loan.installments.all() if row.due_on < FIRST)
+        if due:
+            enter(loan, Entry(Kind.PAYMENT, yesterday, due), by=None, key=f"first:{loan.pk}", as_of=yesterday, now=book.NOW)
+    elif draw.random() < 0.1:
+        pause = Entry(Kind.PAUSE, some_days_ago, data={"until": (FIRST + timedelta(days=9)).isoformat()})
+        enter(loan, pause, by=None, key=f"pause:{loan.pk}", as_of=some_days_ago, now=book.NOW)
+
+
+def close(kill_at: int = 0) -> None:
+    """Close the nights in this process; count the statements, and die in the middle of one."""
+    counter = itertools.count(1)
+
+    def counted(execute, sql, params, many, context):
+        if next(counter) == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(counted):
+        day.close_day(to=FIRST + timedelta(days=NIGHTS), now=book.NOW)
+    sys.stdout.write(str(next(counter) - 1))
+
+
+def begin() -> None:
+    """The first night's jobs."""
+    from loans.day import run
+
+    while business_day.current() < FIRST + timedelta(days=NIGHTS):
+        last = business_day.current()
+        business_day.advance(to=last + timedelta(days=1), now=book.NOW)
+        run.run_day(on=last, now=book.NOW, queue=True)
+        return
+
+
+def work() -> None:
+    """One worker of several: jobs until there are none, then the next night's."""
+    while not DayRun.objects.filter(on=FIRST + timedelta(days=NIGHTS - 1), phase=DayRun.Phase.FINISHED).exists():
+        if not outbox.sweep(now=book.NOW) and not DayRun.objects.exclude(phase=DayRun.Phase.FINISHED).exists():
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT pg_advisory_xact_lock(4711)")
+                if not DayRun.objects.exclude(phase=DayRun.Phase.FINISHED).exists():
+                    begin()
+
+
+def written() -> str:
+    found = hashlib.sha256()
+    with connection.cursor() as cursor:
+        for statement in WRITTEN:
+            cursor.execute(statement)
+            found.update(repr(cursor.fetchall()).encode())
+    return found.hexdigest()
+
+
+def main() -> None:
+    database, what, *rest = sys.argv[1:]
+    connections.databases["default"]["NAME"] = database
+    connections["default"].settings_dict["NAME"] = database
+    if what == "hash":
+        sys.stdout.write(written())
+    else:
+        {"fill": fill, "close": close, "begin": begin, "work": work}[what](*map(int, rest))
+
+
+if __name__ == "__main__":
+    main()

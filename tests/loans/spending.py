@@ -1,0 +1,33 @@
+"""A party's money leaves for somewhere: the one test helper that posts to the ledger by itself."""
+
+from accounts.models import Party
+from ledger import operations
+from ledger.chart import AccountCode
+from tests.loans import book
+
+
+def spend(party: Party, amount: int, *, key: str) -> None:
+    operations.post(
+        debit=(AccountCode.CLIENT_CASH, party.ledger_owner),
+        credit=(AccountCode.CLIENT_CASH, "party:elsewhere"),
+        currency="CNY",
+        amount=amount,
+        key=key,
+        kind="test",
+        reference="",
+        booked_on=book.START,
+    )
+
+
+def fund_platform(amount: int, *, key: str) -> None:
+    """The operator brings own money."""
+    operations.post(
+        debit=(AccountCode.BANK, "rail:sandbox"),
+        credit=(AccountCode.OPERATOR_FUNDS, "platform"),
+        currency="CNY",
+        amount=amount,
+        key=key,
+        kind="test",
+        reference="",
+        booked_on=book.START,
+    )
