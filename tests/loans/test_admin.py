@@ -18,7 +18,7 @@ from tests.loans.test_referral import referred  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 QUEUE = "/admin/loans/application/"
-REGISTERS = ("loans/loan/", "loans/repayment/", "loans/participation/", "loans/installment/", "marketplace/listing/", "marketplace/pledge/")
+REGISTERS = ("loans/loan/", "loans/repayment/", "loans/participation/", "marketplace/listing/", "marketplace/pledge/")
 
 
 @pytest.fixture
