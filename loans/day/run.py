@@ -35,18 +35,30 @@ class UnableToClose(Conflict):
 
 def close_day(*, to: date, now: datetime) -> None:
     """Move the business day forward to `to` and close every day left behind, one after the other, in this process. None is closed twice."""
+    finish_open(now=now)
     while (day := business_day.current()) < to:
-        business_day.advance(to=day + DAY, now=now)
+        _turn(day, now=now, queue=False)
         run_day(on=day, now=now)
+
+
+def finish_open(*, now: datetime) -> None:
+    """Go on with a run that was left unfinished."""
     run = DayRun.objects.exclude(phase=Phase.FINISHED).order_by("on").first()
-    if run is not None and run.on < business_day.current():
+    if run is not None:
         run_day(on=run.on, now=now)
 
 
-def run_day(*, on: date, now: datetime, queue: bool = False) -> DayRun:
+@transaction.atomic
+def _turn(day: date, *, now: datetime, queue: bool) -> DayRun:
+    """The business day turns, and the run that closes the old one exists: both or neither."""
+    business_day.advance(to=day + DAY, now=now)
+    return open_run(on=day, now=now, queue=queue)
+
+
+def run_day(*, on: date, now: datetime) -> DayRun:
     """Close `on`, going on where an earlier run stopped. A finished day does nothing. Raises UnableToClose."""
-    run = open_run(on=on, now=now, queue=queue)
-    while run.phase != Phase.FINISHED and not queue:
+    run = open_run(on=on, now=now, queue=False)
+    while run.phase != Phase.FINISHED:
         for shard in run.shards.filter(phase=run.phase, done=False).order_by("number"):
             work(shard.pk, now=now)
         advance(run.pk, now=now)
@@ -65,8 +77,7 @@ def begin(*, to: date, now: datetime) -> DayRun | None:
     day = business_day.current()
     if day >= to:
         return None
-    business_day.advance(to=day + DAY, now=now)
-    return run_day(on=day, now=now, queue=True)
+    return _turn(day, now=now, queue=True)
 
 
 @transaction.atomic

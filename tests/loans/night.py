@@ -1,7 +1,8 @@
 """A book of loans in a database of its own, and the process that closes its days: it may be killed at any statement, or work in a crowd.
 
 python -m tests.loans.night DATABASE fill COUNT        a book with late, paid, paused and collecting loans
-python -m tests.loans.night DATABASE close [KILL_AT]   closes NIGHTS days, killed with SIGKILL at that statement
+python -m tests.loans.night DATABASE close [KILL_AT]   closes NIGHTS days, killed with SIGKILL at that statement;
+                                                           else says how many there were, and the hash
 python -m tests.loans.night DATABASE begin|work        the same through the outbox, in as many processes as are started
 python -m tests.loans.night DATABASE hash              one line: a hash of everything the nights have written
 """
@@ -104,29 +105,29 @@ def close(kill_at: int = 0) -> None:
 
     with connection.execute_wrapper(counted):
         day.close_day(to=FIRST + timedelta(days=NIGHTS), now=book.NOW)
-    sys.stdout.write(str(next(counter) - 1))
+    sys.stdout.write(f"{next(counter) - 1} {written()}")
 
 
 def begin() -> None:
-    """The first night's jobs."""
-    from loans.day import run
+    """The next night's jobs."""
+    if business_day.current() < FIRST + timedelta(days=NIGHTS):
+        day.begin(to=business_day.current() + timedelta(days=1), now=book.NOW)
 
-    while business_day.current() < FIRST + timedelta(days=NIGHTS):
-        last = business_day.current()
-        business_day.advance(to=last + timedelta(days=1), now=book.NOW)
-        run.run_day(on=last, now=book.NOW, queue=True)
-        return
+
+@transaction.atomic
+def begin_once() -> None:
+    """Of several workers with nothing to do, one begins the night."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(4711)")
+    if not DayRun.objects.exclude(phase=DayRun.Phase.FINISHED).exists():
+        begin()
 
 
 def work() -> None:
     """One worker of several: jobs until there are none, then the next night's."""
     while not DayRun.objects.filter(on=FIRST + timedelta(days=NIGHTS - 1), phase=DayRun.Phase.FINISHED).exists():
         if not outbox.sweep(now=book.NOW) and not DayRun.objects.exclude(phase=DayRun.Phase.FINISHED).exists():
-            with transaction.atomic():
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_xact_lock(4711)")
-                if not DayRun.objects.exclude(phase=DayRun.Phase.FINISHED).exists():
-                    begin()
+            begin_once()
 
 
 def written() -> str:
