@@ -16,10 +16,13 @@ from django.db.models import Q
 from core import business_day, states, storage
 from loans import file as files
 from loans.models import (
+    Accrual,
     Agreement,
     Application,
+    AutopayOrder,
     BorrowerFile,
     Charge,
+    Clawback,
     Disbursement,
     DisclosureGrant,
     Document,
@@ -29,12 +32,14 @@ from loans.models import (
     LoanEvent,
     Obligor,
     Offer,
+    ParkedLoan,
     Participation,
     PayoffQuote,
     Repayment,
     Review,
     Share,
     Signature,
+    Standing,
 )
 from privacy import copies, retention, rights, sweeps
 from privacy.fields import encrypted_fields
@@ -62,6 +67,10 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "loans": copies.rows(Loan.objects.filter(mine), now=now),
         "payouts": copies.rows(Disbursement.objects.filter(loan__file__subject=subject), now=now, without=["source"]),
         "schedule": copies.rows(Installment.objects.filter(loan__file__subject=subject), now=now),
+        "standing": copies.rows(Standing.objects.filter(loan__file__subject=subject), now=now),
+        "interest_earned": copies.rows(Accrual.objects.filter(loan__file__subject=subject), now=now),
+        "standing_orders": copies.rows(AutopayOrder.objects.filter(loan__file__subject=subject), now=now),
+        "set_aside": copies.rows(ParkedLoan.objects.filter(loan__file__subject=subject), now=now),
         "charges": copies.rows(Charge.objects.filter(loan__file__subject=subject), now=now),
         "events": copies.rows(LoanEvent.objects.filter(loan__file__subject=subject), now=now),
         "payoff_quotes": copies.rows(PayoffQuote.objects.filter(loan__file__subject=subject), now=now),
@@ -69,6 +78,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "opened_to": _grants(subject),
         "holdings": copies.rows(Participation.objects.filter(party__subject=subject), now=now),
         "received": copies.rows(Share.objects.filter(participation__party__subject=subject), now=now),
+        "advanced": copies.rows(Clawback.objects.filter(participation__party__subject=subject), now=now),
     }
 
 

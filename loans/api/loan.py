@@ -90,7 +90,8 @@ class SettlementEndpoint(Endpoint):
         found = access.own_loan(reference, party=self.party)
         if found.state not in repayment.REPAYABLE:
             raise Problem(404, "not_repayable", _("This loan has nothing to repay."))
-        return shapes.as_dict(repayment.quote_settlement(found, as_of=business_day.current()), currency=found.currency)
+        quote = repayment.quote_settlement(found, as_of=business_day.current())
+        return shapes.as_dict(quote, as_of=quote.on, currency=found.currency)
 
     @writes("settle", shapes.RepaymentRow, summary=_("Settle today"), body=SettleBody, status=201, pace=paces.MONEY, refuses=repayment.UnableToRepay)
     def post(self, request: Any, body: dict[str, Any], reference: str) -> Any:

@@ -213,6 +213,7 @@ class Quote(Reply):
     currency = serializers.CharField()
     principal = Amount()
     interest = Amount()
+    fees = Amount()
     penalties = Amount()
     total = Amount()
     saved = Amount()

@@ -71,7 +71,7 @@ def fill(count: int) -> None:
     borrowers, holders = [who(now=book.NOW).party for who in (alice, fay, grace)], [who(now=book.NOW).party for who in (bob, carol, eve)]
     with transaction.atomic():
         for number, borrower in enumerate(borrowers):
-            book.give(borrower, count * 12_000 * (number + 1), key=f"cash-{number}")
+            book.give(borrower, count * 25_000 * (number + 1), key=f"cash-{number}")
         for _loan in range(count):
             _lend(draw, draw.choice(borrowers), holders)
         business_day.advance(to=FIRST, now=book.NOW)
@@ -87,7 +87,7 @@ def _lend(draw: random.Random, borrower, holders) -> None:
     yesterday, some_days_ago = FIRST - timedelta(days=1), FIRST - timedelta(days=3)
     if draw.random() < 0.6:
         due = sum(row.open for row in loan.installments.all() if row.due_on < FIRST)
-        if due:
+        if due and due <= book.cash(borrower):
             enter(loan, Entry(Kind.PAYMENT, yesterday, due), by=None, key=f"first:{loan.pk}", as_of=yesterday, now=book.NOW)
     elif draw.random() < 0.1:
         pause = Entry(Kind.PAUSE, some_days_ago, data={"until": (FIRST + timedelta(days=9)).isoformat()})

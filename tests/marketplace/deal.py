@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -17,36 +17,35 @@ PARTS = ("principal", "interest", "penalties")
 
 @dataclass
 class Row:
-    """One installment as it is being paid."""
+    """One installment as it is being paid. Charges made while it was the next to fall due stand with it."""
 
     due_on: date
     principal: int
     interest: int
+    penalties: int = 0
     paid_principal: int = 0
     paid_interest: int = 0
+    paid_penalties: int = 0
     waived: int = 0
     paid_on: date | None = None
 
     @property
-    def left(self) -> tuple[int, int]:
-        return self.principal - self.paid_principal, self.interest - self.paid_interest - self.waived
+    def left(self) -> dict[str, int]:
+        return {
+            "penalties": self.penalties - self.paid_penalties,
+            "interest": self.interest - self.paid_interest - self.waived,
+            "principal": self.principal - self.paid_principal,
+        }
 
-    def pay(self, principal: int, interest: int, day: date, waived: int = 0) -> None:
-        self.paid_principal += principal
-        self.paid_interest += interest
+    def charge(self, amount: int) -> None:
+        self.penalties += amount
+        self.paid_on = None
+
+    def pay(self, part: str, amount: int, day: date, waived: int = 0) -> None:
+        setattr(self, f"paid_{part}", getattr(self, f"paid_{part}") + amount)
         self.waived += waived
-        if self.left == (0, 0):
-            self.paid_on = day
-
-
-@dataclass
-class Charge:
-    """A penalty of one day on one overdue installment."""
-
-    number: int
-    on: date
-    amount: int
-    paid: int = 0
+        if not any(self.left.values()):
+            self.paid_on = self.paid_on or day
 
 
 @dataclass
@@ -94,7 +93,7 @@ class Deal:
     pledges: list[Pledge] = field(default_factory=list)
     holdings: dict[int, Holding] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
-    charges: list[Charge] = field(default_factory=list)
+    closed_to: date | None = None
     disbursed_on: date | None = None
 
     @property
@@ -111,57 +110,37 @@ class Deal:
 
     @property
     def penalties(self) -> int:
-        return sum(charge.amount - charge.paid for charge in self.charges)
+        return sum(row.left["penalties"] for row in self.rows)
 
     def due(self, day: date) -> int:
-        return sum(sum(row.left) for row in self.unpaid if row.due_on <= day) + self.penalties
+        return sum(row.left["principal"] + row.left["interest"] for row in self.unpaid if row.due_on <= day) + self.penalties
 
     def hold(self, party: int, amount: int) -> None:
         self.holdings.setdefault(party, Holding(party, 0)).amount += amount
 
     def begin(self, day: date) -> None:
-        self.loan_state, self.disbursed_on = "active", day
+        self.loan_state, self.disbursed_on, self.closed_to = "active", day, day - timedelta(days=1)
         self.rows = [Row(row.due_on, row.principal, row.interest) for row in self.plan(day) if row.due_on]
 
     # --- A payment, part by part
 
     def take(self, amount: int, day: date) -> dict[str, int]:
-        """Installments due by today, oldest first, then those to come. In each: penalties that belong to it, interest, principal."""
+        """What is due, installments oldest first; then those to come. In each: late charges (due at once), interest, principal."""
         paid = dict.fromkeys(PARTS, 0)
-        waiting = self.unpaid
-        homes = [next((k for k, row in enumerate(waiting) if row.due_on >= charge.on), len(waiting) - 1) for charge in self._open_charges()]
-        owed = [charge.amount - charge.paid for charge in self._open_charges()]
         for due in (True, False):
-            for k, row in enumerate(waiting):
-                if due:
-                    of_row = sum(left for home, left in zip(homes, owed, strict=True) if home == k)
-                    part = min(amount, of_row)
-                    paid["penalties"] += part
-                    amount -= part
-                if (row.due_on <= day) is due:
-                    principal, interest = row.left
-                    interest = min(amount, interest)
-                    principal = min(amount - interest, principal)
-                    row.pay(principal, interest, day)
-                    paid["interest"] += interest
-                    paid["principal"] += principal
-                    amount -= interest + principal
+            for row in self.unpaid:
+                for part in ("penalties", "interest", "principal"):
+                    if (part == "penalties" or row.due_on <= day) is due:
+                        piece = min(amount, row.left[part])
+                        row.pay(part, piece, day)
+                        paid[part] += piece
+                        amount -= piece
         assert amount == 0
-        self._pay_charges(paid["penalties"])
         return paid
-
-    def _open_charges(self) -> list[Charge]:
-        return [charge for charge in sorted(self.charges, key=lambda charge: (charge.on, charge.number)) if charge.paid < charge.amount]
-
-    def _pay_charges(self, amount: int) -> None:
-        for charge in self._open_charges():
-            part = min(amount, charge.amount - charge.paid)
-            charge.paid += part
-            amount -= part
 
     def settlement(self, day: date) -> int:
         """Everything due, all principal, and of the running period the interest its days have earned."""
-        return sum(row.left[0] + self._earned_left(row, day) for row in self.unpaid) + self.penalties
+        return sum(row.left["principal"] + self._earned_left(row, day) for row in self.unpaid) + self.penalties
 
     def _earned_left(self, row: Row, day: date) -> int:
         place = self.rows.index(row)
@@ -173,11 +152,12 @@ class Deal:
     def settle(self, day: date) -> dict[str, int]:
         paid = {"principal": 0, "interest": 0, "penalties": self.penalties}
         for row in self.unpaid:
-            principal, interest = row.left[0], self._earned_left(row, day)
+            principal, interest = row.left["principal"], self._earned_left(row, day)
             paid["principal"] += principal
             paid["interest"] += interest
-            row.pay(principal, interest, day, waived=row.left[1] - interest)
-        self._pay_charges(paid["penalties"])
+            row.pay("penalties", row.left["penalties"], day)
+            row.pay("interest", interest, day, waived=row.left["interest"] - interest)
+            row.pay("principal", principal, day)
         return paid
 
     def share(self, parts: dict[str, int]) -> Iterator[tuple[int, int, int]]:
@@ -208,21 +188,33 @@ class Deal:
     # --- Time
 
     def after_payment(self, day: date) -> None:
-        if not self.unpaid and not self.penalties:
+        if not self.unpaid:
             self.loan_state, self.days_late = "repaid", 0
-        elif self.loan_state in ("late", "defaulted") and not any(row.due_on < day for row in self.unpaid):
-            self.loan_state, self.days_late = "active", 0
+            return
+        self.days_late = self._late_on(day)
+        if self.loan_state in ("late", "defaulted") and self.days_late == 0:
+            self.loan_state = "active"
 
-    def close(self, day: date) -> None:
-        """The end of one business day: how late, what it costs, what follows."""
+    def _late_on(self, morning: date) -> int:
+        return max([0, *((morning - row.due_on).days for row in self.unpaid)])
+
+    def close_through(self, last: date) -> None:
+        """The nights up to `last`, one after the other."""
+        while self.closed_to is not None and self.closed_to < last:
+            self.closed_to += timedelta(days=1)
+            self.close(self.closed_to)
+
+    def close(self, night: date) -> None:
+        """The night after a business day: what lateness costs, how late it is in the morning, what follows."""
         if self.loan_state not in LIVING:
             return
-        self.days_late = max(((day - row.due_on).days for row in self.unpaid if row.due_on < day), default=0)
-        for number, row in enumerate(self.rows, start=1):
-            cost = floor(Fraction(sum(row.left)) * Fraction(self.penalty_rate) / 365)
-            if self.loan_state != "defaulted" and row.paid_on is None and (day - row.due_on).days > self.grace_days and cost:
-                self.charges.append(Charge(number, day, cost))
+        if self.loan_state != "defaulted":
+            late = [row for row in self.unpaid if (night - row.due_on).days > self.grace_days]
+            cost = sum(floor(Fraction(row.left["principal"] + row.left["interest"]) * Fraction(self.penalty_rate) / 365) for row in late)
+            if cost:
+                next((row for row in self.rows if row.due_on >= night), self.rows[-1]).charge(cost)
+        self.days_late = self._late_on(night + timedelta(days=1))
         if self.loan_state == "active" and self.days_late > self.grace_days:
             self.loan_state = "late"
-        elif self.loan_state == "late" and self.days_late > self.default_after:
+        if self.loan_state == "late" and self.days_late > self.default_after:
             self.loan_state = "defaulted"

@@ -20,7 +20,7 @@ from core import business_day, outbox
 from ledger.checks import check_books
 from loans import delinquency, disbursement, product, repayment, schedule
 from loans import loan as loans
-from loans.models import Loan
+from loans.models import DayRun, Loan
 from marketplace import pledge as pledging
 from marketplace.models import Listing, Pledge
 from payments import deposit, withdrawal
@@ -239,10 +239,11 @@ class MarketMachine(BooksMachine):
     @rule(days=st.sampled_from((9, 28, 31, 31, 61, 95)))
     @precondition(lambda self: any(deal.loan_state in LIVING for deal in self.world.deals))
     def weeks_pass(self, days: int) -> None:
-        """Nobody closed the days between: the last one is closed, and charged for, alone."""
+        """The last night finds every loan lagging behind, and replays it through the nights it missed."""
         self._next_day(days)
-        business_day.advance(to=self.world.day, now=self.world.now)
-        delinquency.run_day(as_of=self.world.day, now=self.world.now)
+        business_day.advance(to=self.world.day - timedelta(days=1), now=self.world.now)
+        DayRun.objects.create(on=self.world.day - timedelta(days=2), phase=DayRun.Phase.FINISHED, started_at=self.world.now, finished_at=self.world.now)
+        delinquency.close_day(to=self.world.day, now=self.world.now)
         self._close()
         self.work()
 
@@ -252,7 +253,7 @@ class MarketMachine(BooksMachine):
 
     def _close(self) -> None:
         for deal in self.world.deals:
-            deal.close(self.world.day)
+            deal.close_through(self.world.day - timedelta(days=1))
 
     # --- Repaying
 
@@ -316,10 +317,10 @@ ROWS = """
     SELECT 'listing', id, 0::bigint, concat_ws(' ', funded, state) FROM marketplace_listing
     UNION ALL SELECT 'loan', id, 0, concat_ws(' ', state, days_late, disbursed_on) FROM loans_loan
     UNION ALL SELECT 'pledge', listing_id, split_part(hold_key, '-', 2)::bigint, concat_ws(' ', party_id, amount, state) FROM marketplace_pledge
-    UNION ALL SELECT 'installment', loan_id, number, concat_ws(' ', due_on, principal, interest, paid_principal, paid_interest, waived_interest, paid_on)
+    UNION ALL SELECT 'installment', loan_id, number,
+           concat_ws(' ', due_on, principal, interest, penalties, paid_principal, paid_interest, paid_penalties, waived_interest, paid_on)
       FROM loans_installment
-    UNION ALL SELECT 'penalties', i.loan_id, i.number, concat_ws(' ', sum(c.amount), sum(c.paid)) FROM loans_charge c
-      JOIN loans_installment i ON i.id = c.installment_id GROUP BY i.loan_id, i.number
+    UNION ALL SELECT 'charges', loan_id, number, sum(amount)::text FROM loans_charge GROUP BY loan_id, number
     UNION ALL SELECT 'holding', loan_id, party_id, concat_ws(' ', amount, received_principal, received_interest, received_penalties) FROM loans_participation
     UNION ALL SELECT 'order', loan_id, attempt, state FROM loans_disbursement
     UNION ALL SELECT 'payout', 0, amount, string_agg(state, ' ' ORDER BY state) FROM payments_payment WHERE direction = 'out' GROUP BY amount"""
@@ -342,9 +343,8 @@ def told_rows(world: World) -> dict[tuple[str, int, int], str]:
             told["pledge", deal.listing, pledge.number] = _text(pledge.party, pledge.amount, pledge.state)
         for number, row in enumerate(deal.rows, start=1):
             told["installment", deal.loan, number] = _text(*vars(row).values())
-            charges = [charge for charge in deal.charges if charge.number == number]
-            if charges:
-                told["penalties", deal.loan, number] = _text(sum(c.amount for c in charges), sum(c.paid for c in charges))
+            if row.penalties:
+                told["charges", deal.loan, number] = str(row.penalties)
         for holding in deal.holdings.values():
             told["holding", deal.loan, holding.party] = _text(holding.amount, *holding.received.values())
         if deal.order:

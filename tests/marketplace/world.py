@@ -150,7 +150,7 @@ class World:
 
     def pay(self, deal: Deal, amount: int) -> None:
         self._may_repay(deal, amount)
-        if amount > sum(sum(row.left) for row in deal.unpaid) + deal.penalties:
+        if amount > sum(sum(row.left.values()) for row in deal.unpaid):
             raise Refused("more_than_owed")
         self._share_out(deal, deal.take(amount, self.day))
 

@@ -257,7 +257,6 @@ loans.loan                     rasu     -        -        -
 loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
-loans.installment              rasu     -        -        -
 marketplace.listing            ru       -        -        -
 marketplace.pledge             ru       -        -        -
 auth.group                     -        -        -        -
