@@ -16,7 +16,7 @@ def nothing_to_lose(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0004_the_ladder'),
+        ('loans', '0005_how_precisely_a_listing_speaks'),
     ]
 
     operations = [
