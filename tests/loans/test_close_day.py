@@ -27,7 +27,7 @@ def test_every_day_between_is_run_once(today: date) -> None:
     close()
     close(today + timedelta(days=4))
     assert business_day.current() == today + timedelta(days=4)
-    assert sorted(DayRun.objects.values_list("on", flat=True)) == [today + timedelta(days=n) for n in (1, 2, 3, 4)]
+    assert sorted(DayRun.objects.values_list("on", flat=True)) == [today + timedelta(days=n) for n in (0, 1, 2, 3)]
     assert not DayRun.objects.filter(finished_at=None).exists()
 
 
