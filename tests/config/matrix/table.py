@@ -21,7 +21,6 @@ pages:how                      -                all              -
 pages:help                     -                all              -
 pages:circle                   -                all              -
 pages:definitions              -                all              -
-pages:circle                   -                all              -
 pages:language                 english          all              -
 healthz                        -                all              -
 readyz                         -                all              -
