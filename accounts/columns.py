@@ -94,6 +94,7 @@ LABELS: Words = {
     "title": _("Title"),
     "unit": _("Step of a pledge"),
     "waived_interest": _("Interest waived"),
+    "wish": _("Help wanted"),
 }
 MONEY = frozenset(
     (

@@ -35,6 +35,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "core.change_job",
         "core.change_holiday",
         "loans.service_loan",
+        "loans.decide_hardship",
         "loans.climb_ladder",
         "payments.match_receipt",
         "privacy.view_contactdecision",

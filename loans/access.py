@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Party
-from loans.models import Application, Document, Loan, Offer
+from loans.models import Application, Document, HardshipEvidence, Loan, Offer, Plan
 
 
 def own_application(reference: str, *, party: Party) -> Application:
@@ -30,3 +30,13 @@ def own_offer(reference: str, *, party: Party) -> Offer:
 
 def own_loan(reference: str, *, party: Party) -> Loan:
     return get_object_or_404(Loan.objects.select_related("agreement__offer__application", "party", "file"), reference=reference, party=party)
+
+
+def own_plan(reference: str, *, party: Party) -> Plan:
+    rows = Plan.objects.select_related("loan__agreement__offer__application", "loan__party", "loan__file", "request")
+    return get_object_or_404(rows, reference=reference, loan__party=party)
+
+
+def own_evidence(reference: str, *, party: Party) -> HardshipEvidence:
+    rows = HardshipEvidence.objects.select_related("request__loan__file").filter(removed_at=None, request__loan__party=party)
+    return get_object_or_404(rows, reference=reference)

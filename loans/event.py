@@ -144,6 +144,11 @@ def preview(loan: Loan, entry: Entry, *, as_of: date) -> Difference:
     )
 
 
+def course_after(loan: Loan, entry: Entry, *, as_of: date) -> Course:
+    """The loan's course if `entry` were entered, nothing written. Raises UnableToEnter."""
+    return _proposed(loan, loan.standing, entry, as_of=as_of)[1]
+
+
 def _open(course: Course) -> Split:
     return Split(*(sum(getattr(row.open, part) for row in course.rows) for part in PARTS))
 
@@ -199,4 +204,4 @@ def repayment_of(event: LoanEvent) -> Repayment | None:
     return event.repayments.exclude(kind=Repayment.Kind.CORRECTION).first()
 
 
-__all__ = ["Difference", "Entry", "UnableToEnter", "booked", "enter", "preview", "repayment_of", "undo"]
+__all__ = ["Difference", "Entry", "UnableToEnter", "booked", "course_after", "enter", "preview", "repayment_of", "undo"]

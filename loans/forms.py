@@ -30,7 +30,7 @@ def _terms() -> list[Any]:
     return _blank((str(months), _("%(months)s months") % {"months": months}) for months in product.STANDARD.terms)
 
 
-def _seen(field: Any, pane: str, words: Any = "") -> Any:
+def seen(field: Any, pane: str, words: Any = "") -> Any:
     """Marks who will see what is typed here."""
     field.pane, field.pane_words = pane, words
     return field
@@ -39,8 +39,8 @@ def _seen(field: Any, pane: str, words: Any = "") -> Any:
 class ProjectForm(forms.Form):
     """What investors read, in the borrower's own words."""
 
-    title = _seen(forms.CharField(label=_("Title of the project"), max_length=80, help_text=_("Leave out names and addresses.")), "pledger")
-    summary = _seen(
+    title = seen(forms.CharField(label=_("Title of the project"), max_length=80, help_text=_("Leave out names and addresses.")), "pledger")
+    summary = seen(
         forms.CharField(
             label=_("The project in a few sentences"),
             max_length=600,
@@ -49,13 +49,13 @@ class ProjectForm(forms.Form):
         ),
         "pledger",
     )
-    purpose = _seen(forms.ChoiceField(label=_("What is it for?"), choices=_blank(PURPOSES)), "pledger")
+    purpose = seen(forms.ChoiceField(label=_("What is it for?"), choices=_blank(PURPOSES)), "pledger")
 
 
 class AmountForm(forms.Form):
     """How much, over how long, repaid how."""
 
-    amount = _seen(
+    amount = seen(
         MoneyField(
             label=_("Amount"),
             min_value=product.STANDARD.amount_min,
@@ -126,7 +126,7 @@ class FundsForm(forms.Form):
 
 
 class BackgroundForm(forms.Form):
-    background = _seen(
+    background = seen(
         forms.CharField(
             label=_("Background"),
             widget=forms.Textarea({"rows": 8}),
@@ -139,7 +139,7 @@ class BackgroundForm(forms.Form):
 
 
 class RepaymentForm(forms.Form):
-    repayment_plan = _seen(
+    repayment_plan = seen(
         forms.CharField(
             label=_("How will you repay?"),
             widget=forms.Textarea({"rows": 6}),
@@ -149,20 +149,20 @@ class RepaymentForm(forms.Form):
         "sealed",
         _("Our assessors only"),
     )
-    repayment_source = _seen(forms.ChoiceField(label=_("Mainly from"), choices=_blank(words.SOURCES.items())), "pledger")
+    repayment_source = seen(forms.ChoiceField(label=_("Mainly from"), choices=_blank(words.SOURCES.items())), "pledger")
 
 
 class WorkForm(forms.Form):
     """Where and what the borrower works. What is not known stays empty and is read by a person."""
 
-    phone = _seen(
+    phone = seen(
         forms.CharField(label=_("Your own phone number"), max_length=20, help_text=_("Yours, not somebody else's. We never ask for your contacts.")), "sealed"
     )
-    region = _seen(forms.ChoiceField(label=_("Province"), choices=_blank(words.REGIONS.items())), "pledger")
-    occupation = _seen(forms.ChoiceField(label=_("Work"), choices=_blank(words.OCCUPATIONS.items())), "pledger")
-    industry = _seen(forms.ChoiceField(label=_("Industry"), choices=_blank(words.INDUSTRIES.items()), required=False), "pledger")
-    housing = _seen(forms.ChoiceField(label=_("Housing"), choices=_blank(words.HOUSINGS.items()), required=False), "sealed")
-    months_at_work = _seen(
+    region = seen(forms.ChoiceField(label=_("Province"), choices=_blank(words.REGIONS.items())), "pledger")
+    occupation = seen(forms.ChoiceField(label=_("Work"), choices=_blank(words.OCCUPATIONS.items())), "pledger")
+    industry = seen(forms.ChoiceField(label=_("Industry"), choices=_blank(words.INDUSTRIES.items()), required=False), "pledger")
+    housing = seen(forms.ChoiceField(label=_("Housing"), choices=_blank(words.HOUSINGS.items()), required=False), "sealed")
+    months_at_work = seen(
         forms.IntegerField(label=_("Months in this work or business"), min_value=0, max_value=720, required=False), "pledger", _("Pledgers see a range")
     )
 
@@ -176,11 +176,11 @@ class WorkForm(forms.Form):
 class FinancesForm(forms.Form):
     """Income and debts. Amounts are kept as minor units."""
 
-    income_monthly = _seen(MoneyField(label=_("Income a month, after tax"), min_value=0), "pledger", _("Pledgers see a range"))
-    debt_monthly = _seen(MoneyField(label=_("Debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed")
-    debt_total = _seen(MoneyField(label=_("Debt in all"), min_value=0), "pledger", _("Pledgers see a range"))
-    debt_other_platforms = _seen(MoneyField(label=_("Of that, on other platforms"), min_value=0, required=False), "pledger", _("Pledgers see a range"))
-    overdue_count_6m = _seen(forms.IntegerField(label=_("Times overdue in the last 6 months"), min_value=0, max_value=99, required=False), "pledger")
+    income_monthly = seen(MoneyField(label=_("Income a month, after tax"), min_value=0), "pledger", _("Pledgers see a range"))
+    debt_monthly = seen(MoneyField(label=_("Debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed")
+    debt_total = seen(MoneyField(label=_("Debt in all"), min_value=0), "pledger", _("Pledgers see a range"))
+    debt_other_platforms = seen(MoneyField(label=_("Of that, on other platforms"), min_value=0, required=False), "pledger", _("Pledgers see a range"))
+    overdue_count_6m = seen(forms.IntegerField(label=_("Times overdue in the last 6 months"), min_value=0, max_value=99, required=False), "pledger")
 
 
 class DocumentForm(forms.Form):
@@ -207,8 +207,8 @@ class ReplyForm(forms.Form):
 class ObligorForm(forms.Form):
     """What a co-borrower says about themselves, and their own two consents."""
 
-    income_monthly = _seen(MoneyField(label=_("Your income a month, after tax"), min_value=0), "sealed", _("Our assessors only"))
-    debt_monthly = _seen(MoneyField(label=_("Your debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed", _("Our assessors only"))
+    income_monthly = seen(MoneyField(label=_("Your income a month, after tax"), min_value=0), "sealed", _("Our assessors only"))
+    debt_monthly = seen(MoneyField(label=_("Your debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed", _("Our assessors only"))
     application = ConsentField(purpose="application", needed=True)
     automated_decision = ConsentField(purpose="automated_decision", needed=True)
 

@@ -26,6 +26,15 @@ class Product:
     funding_days: int
     default_after_days: int = 90
     offer_reminder_days: int = 2
+    # When a borrower cannot pay. Under its mandate the operator gives time and late charges away, never principal or interest: arrears grow while a
+    # thousand holders are asked. Whatever costs the holders interest, or takes longer than the mandate, is put to their vote, weighted by share.
+    moratorium_months_max: int = 3
+    extension_months_max: int = 12  # past the end the contract was signed with, all plans together
+    plan_days: int = 7
+    vote_days: int = 7
+    vote_quorum: Decimal = Decimal("0.5")
+    cooling_days: int = 14  # no late charges and no days late after a request; once in so many days:
+    cooling_every_days: int = 180
 
 
 STANDARD = Product(

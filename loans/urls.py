@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loans.views import apply, calculator, circle, documents, life, obligors, offers, status
+from loans.views import apply, calculator, circle, documents, hardship, life, obligors, offers, status
 
 app_name = "loans"
 urlpatterns = [
@@ -35,4 +35,10 @@ urlpatterns = [
     path("loans/<str:reference>/", life.loan, name="loan"),
     path("loans/<str:reference>/repay/", life.repay, name="repay"),
     path("loans/<str:reference>/settle/", life.settle, name="settle"),
+    path("loans/<str:reference>/help/", hardship.hardship, name="hardship"),
+    path("loans/<str:reference>/help/take-back/", hardship.take_back, name="hardship_take_back"),
+    path("evidence/<str:reference>/", hardship.evidence, name="evidence"),
+    path("plans/<str:reference>/", hardship.plan, name="plan"),
+    path("plans/<str:reference>/accept/", hardship.accept, name="accept_plan"),
+    path("plans/<str:reference>/decline/", hardship.decline, name="decline_plan"),
 ]

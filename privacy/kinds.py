@@ -55,6 +55,7 @@ _ALL = (
     DataKind("debts", "P3", pgettext_lazy("kind of data", "Debts")),
     DataKind("assets", "P3", pgettext_lazy("kind of data", "Assets")),
     DataKind("credit_report", "P3", pgettext_lazy("kind of data", "Credit report")),
+    DataKind("hardship", "P3", pgettext_lazy("kind of data", "Why somebody cannot pay")),
     DataKind("document", "P3", pgettext_lazy("kind of data", "Uploaded documents")),
     DataKind("decision_input", "P3", pgettext_lazy("kind of data", "Inputs of a decision")),
     DataKind("decision", "P3", pgettext_lazy("kind of data", "Grade, price and reasons")),

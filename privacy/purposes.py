@@ -82,6 +82,7 @@ _ALL = (
     Purpose("agreement", _("Making and keeping the agreement"), "dpv:FulfilmentOfContractualObligation", "contract", "loan_file"),
     Purpose("servicing", _("Payout, repayment and statements"), "dpv:FulfilmentOfContractualObligation", "contract", "loan_file"),
     Purpose("collections", _("Talking with you about a late payment"), "dpv:DebtCollection", "contract", "loan_file"),
+    Purpose("hardship", _("Finding a way when you cannot pay"), "dpv:FulfilmentOfContractualObligation", "consent", "loan_file", **_SENSITIVE),
     Purpose("investing", _("Your pledges and holdings"), "dpv:FulfilmentOfContractualObligation", "contract", "loan_file"),
     Purpose("circle", _("Keeping whom you chose and who agreed"), "dpv:CommunicationManagement", "consent", "contact"),
     Purpose(

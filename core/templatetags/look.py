@@ -91,6 +91,9 @@ TONES: dict[str, tuple[str, str]] = {
     "not_given": ("line", "x"),
     "changed": ("", "pen"),
     "restructured": ("", "pen"),
+    "voting": ("here", "half"),
+    "in_force": ("ok", "check"),
+    "outvoted": ("bad", "x"),
 }
 WORDS = {
     "draft": _("Draft"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from core import states
 from loans.application import UnableToApply
 from loans.disbursement import UnableToDisburse
+from loans.hardship.request import UnableToHelp
 
 Act = tuple[Callable[[], None], str]
 
@@ -20,7 +21,7 @@ def refusal_of(act: Callable[[], None]) -> tuple[str, str]:
     """Runs the act. ("", "") when it was done, else a stable code and the words for staff."""
     try:
         act()
-    except (UnableToApply, UnableToDisburse) as error:
+    except (UnableToApply, UnableToDisburse, UnableToHelp) as error:
         return getattr(error, "code", "refused"), str(error.message)
     except states.IllegalMove:
         return "state", _("That is not possible in its present state. Somebody may have been faster.")

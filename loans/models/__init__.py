@@ -5,6 +5,7 @@ from loans.models.application import Application, Document, FundsItem, Obligor, 
 from loans.models.day import AutopayOrder, DayBook, DayRun, DayShard, ParkedLoan
 from loans.models.event import Clawback, LoanEvent, PayoffQuote
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
+from loans.models.hardship import HardshipEvidence, HardshipRequest, Plan, PlanVote
 from loans.models.ladder import BorrowerFlag, LadderCase, Necessity, Rung
 from loans.models.loan import Disbursement, Loan, Participation
 from loans.models.offer import Offer
@@ -30,6 +31,8 @@ __all__ = [
     "Document",
     "FileGroupPermission",
     "FundsItem",
+    "HardshipEvidence",
+    "HardshipRequest",
     "Installment",
     "LadderCase",
     "Loan",
@@ -40,6 +43,8 @@ __all__ = [
     "ParkedLoan",
     "Participation",
     "PayoffQuote",
+    "Plan",
+    "PlanVote",
     "PopulationCell",
     "Portion",
     "Repayment",
