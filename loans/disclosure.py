@@ -61,6 +61,23 @@ THRESHOLDS = {
 MONEY = {"income_monthly", "debt_total", "debt_other_platforms"}
 
 
+# What happens to a loan in life, and to whom it is shown. What has no row is for the borrower and staff alone: that help was asked for and why,
+# promises, calls, notes; and that somebody else was asked anything stands nowhere at all.
+LIFE: dict[str, tuple[str, ...]] = {
+    "schedule": (HOLDER, CLAIMANT),
+    "payments": (HOLDER, CLAIMANT),
+    "days_late": (HOLDER, CLAIMANT),
+    "stage": (HOLDER, CLAIMANT),
+    "plan": (HOLDER, CLAIMANT),
+    "recovery": (HOLDER, CLAIMANT),
+}
+
+
+def shows(fact: str, *, relation: str | None) -> bool:
+    """Whether that sort of fact about a loan in life is shown to this relation."""
+    return relation in LIFE.get(fact, ())
+
+
 def form_of(field: str, *, relation: str, stage: str) -> str:
     """The form in which `field` is shown; hidden when no cell says otherwise."""
     for cell in TABLE.get(field, ()):

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from core.money import format_amount, in_words_zh
-from loans import typeset
+from loans import product, typeset
 from loans.models import Agreement, Obligor, Signature
 
 
@@ -103,8 +103,25 @@ def _rules(contract: Agreement) -> list[dict[str, Any]]:
             "kind": "text",
             "text": _("Nobody contacts the borrower's family, friends or colleagues to collect this loan. A holder receives no identity of the borrower."),
         },
+        {"kind": "text", "text": _mandate()},
         {"kind": "text", "text": _("Each payment is shared among the holders by their holdings, exact to the smallest unit of money.")},
     ]
+
+
+def _mandate() -> str:
+    """What the holders let the operator agree to for them when the borrower cannot pay, and what they keep for themselves."""
+    text = _(
+        "If the borrower cannot pay as agreed, Xinqiao may for the holders agree to up to %(pause)s months without a payment, to an end at most %(more)s "
+        "months later, to spreading what is overdue, and to giving up late charges. A lower rate or a longer term needs the holders: each votes once, "
+        "weighted by share; more than half of the votes cast, with at least %(quorum)s of all shares voting within %(days)s days."
+    )
+    rules = product.STANDARD
+    return text % {
+        "pause": rules.moratorium_months_max,
+        "more": rules.extension_months_max,
+        "quorum": f"{rules.vote_quorum * 100:.0f}%",
+        "days": rules.vote_days,
+    }
 
 
 def _signed(contract: Agreement, signatures: Iterable[Signature]) -> list[dict[str, Any]]:

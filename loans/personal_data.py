@@ -27,6 +27,8 @@ from loans.models import (
     DisclosureGrant,
     Document,
     FundsItem,
+    HardshipEvidence,
+    HardshipRequest,
     Installment,
     Loan,
     LoanEvent,
@@ -35,6 +37,8 @@ from loans.models import (
     ParkedLoan,
     Participation,
     PayoffQuote,
+    Plan,
+    PlanVote,
     Repayment,
     Review,
     Share,
@@ -74,6 +78,10 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "charges": copies.rows(Charge.objects.filter(loan__file__subject=subject), now=now),
         "events": copies.rows(LoanEvent.objects.filter(loan__file__subject=subject), now=now),
         "payoff_quotes": copies.rows(PayoffQuote.objects.filter(loan__file__subject=subject), now=now),
+        "hardship_requests": copies.rows(HardshipRequest.objects.filter(loan__file__subject=subject), now=now),
+        "hardship_evidence": copies.rows(HardshipEvidence.objects.filter(request__loan__file__subject=subject), now=now),
+        "plans": copies.rows(Plan.objects.filter(loan__file__subject=subject), now=now),
+        "votes": copies.rows(PlanVote.objects.filter(participation__party__subject=subject), now=now),
         "repayments": copies.rows(Repayment.objects.filter(loan__file__subject=subject), now=now),
         "opened_to": _grants(subject),
         "holdings": copies.rows(Participation.objects.filter(party__subject=subject), now=now),
@@ -132,13 +140,15 @@ def _empty(applications: Iterable[Application], *, now: datetime) -> list[int]:
     for file in BorrowerFile.objects.filter(application__in=found):
         files.end_grants(file=file, now=now)
     _destroy(Document.objects.filter(application__in=found, removed_at=None), now=now)
+    HardshipRequest.objects.filter(loan__file__application__in=found).update(reason=None, answer=None)
+    _destroy(HardshipEvidence.objects.filter(request__loan__file__application__in=found, removed_at=None), now=now)
     return found
 
 
-def _destroy(documents: Iterable[Document], *, now: datetime) -> None:
+def _destroy(documents: Iterable[Document | HardshipEvidence], *, now: datetime) -> None:
     """The files themselves go once this is committed; the rows say that there was one."""
     for document in documents:
-        Document.objects.filter(pk=document.pk).update(removed_at=now, sha256="")
+        type(document).objects.filter(pk=document.pk).update(removed_at=now, sha256="")
         path = document.stored_name
         transaction.on_commit(lambda path=path: storage.delete_document(path=path))  # type: ignore[misc]
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from accounts.access import actor
 from accounts.models import Party, User
+from loans import disclosure as loans_disclosure
 from loans import file as files
+from loans.models import Loan, Participation, Plan
 from marketplace import consent
 from marketplace.models import Listing, Pledge
 from privacy import consents, disclosure
@@ -69,6 +71,29 @@ def note(listing: Listing, *, user: User, page: str, now: datetime) -> None:
         page=page,
         now=now,
         reference=listing.reference,
+    )
+
+
+def held_plan(reference: str, *, user: User, party: Party) -> tuple[Plan, Participation]:
+    """A plan put to the holders, for one of them; to everybody else it is not there. Raises Http404."""
+    rows = Plan.objects.select_related("loan__listing", "loan__file__subject", "loan__party").filter(accepted_at__isnull=False)
+    plan = get_object_or_404(rows, reference=reference)
+    holding = get_object_or_404(Participation, loan=plan.loan, party=party)
+    if not loans_disclosure.shows("plan", relation=files.relation_of(user, plan.loan.file)):
+        raise Http404
+    return plan, holding
+
+
+def note_life(loan: Loan, *, user: User, page: str, now: datetime) -> None:
+    """The borrower sees that a holder looked at how the loan fares."""
+    disclosure.note(
+        [loan.file.subject_id],
+        kinds_seen=["contract_terms", "payment_state"],
+        actor=actor(user, role="holder"),
+        purpose="listing_disclosure",
+        page=page,
+        now=now,
+        reference=loan.reference,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from marketplace.views import listing, pledge, portfolio
+from marketplace.views import listing, plan, pledge, portfolio
 
 app_name = "marketplace"
 urlpatterns = [
@@ -13,4 +13,6 @@ urlpatterns = [
     path("pledges/<str:reference>/", pledge.receipt, name="receipt"),
     path("pledges/<str:reference>/cancel/", pledge.cancel, name="cancel"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/plans/<str:reference>/", plan.plan, name="plan"),
+    path("portfolio/plans/<str:reference>/vote/", plan.cast, name="vote"),
 ]

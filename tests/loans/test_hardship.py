@@ -348,3 +348,32 @@ def test_words_taken_back_are_not_opened_again(loan, sal):
     requests.claim(made, by=sal.user, now=START)
     consents.withdraw(subject=loan.file.subject, purpose="hardship", matter=loan.file.matter, locale="en", now=START + timedelta(minutes=1))
     assert client_of(sal).get(f"/admin/loans/hardshiprequest/{made.pk}/file/").status_code == 403
+
+
+# --- Holders
+
+
+def test_a_holder_compares_and_votes_in_the_browser_and_reads_no_reason(loan, sal):
+    client_of(alice()).post(f"/loans/{loan.reference}/help/", fields(hardship="yes", reason="The oven broke."))
+    made = HardshipRequest.objects.get()
+    requests.claim(made, by=sal.user, now=START)
+    plan = propose(made, sal, kind="restructure", more=6, annual_rate=Decimal("0.03"))
+    bobs, page = client_of(bob()), f"/portfolio/plans/{plan.reference}/"
+    assert bobs.get(page).status_code == 404  # the borrower answers first
+    accept(plan)
+    outbox.drain(now=noon(business_day.current()))
+    assert [templates(who())[-1] for who in (bob, carol, eve)] == ["holding.vote"] * 3
+    text = bobs.get(page).content.decode()
+    for withheld in ("broke", made.reference, alice().party.reference, "HS-"):
+        assert withheld not in text
+    assert client_of(grace(now=START)).get(page).status_code in (302, 404)
+    assert bobs.post(f"{page}vote/", {"answer": "maybe", "idempotency_key": uuid4().hex}).status_code == 302
+    assert plan.votes.count() == 0
+    for answer in ("yes", "no"):
+        bobs.post(f"{page}vote/", {"answer": answer, "idempotency_key": uuid4().hex})
+    assert [(given.weight, given.in_favor) for given in plan.votes.all()] == [(2_400_000, True)]
+    assert b"You voted in favor." in bobs.get(page).content
+    cast(plan, carol(), in_favor=True)
+    outbox.drain(now=noon(business_day.current()))
+    assert templates(bob())[-1] == "holding.plan"
+    assert b'data-state="in_force"' in bobs.get(page).content

@@ -20,7 +20,10 @@ from core import business_day, outbox
 from credit import cards
 from loans import application as applications
 from loans import circle, obligor
-from loans.models import AgreementPaper, Disbursement, Document
+from loans.hardship import plan as plans
+from loans.hardship import request as hardship
+from loans.hardship.terms import Wanted
+from loans.models import AgreementPaper, Disbursement, Document, Loan
 from marketplace.models import Listing
 from notifications.models import Message
 from payments import deposit
@@ -114,6 +117,7 @@ class World:
         stories.pledge(closed, bob, 1_000_000, now=now)
         outbox.drain(now=now)
         stories.pay_out(loan, proposer=self.members["fay"], approver=self.members["dan"], now=now)
+        self._trouble(Loan.objects.get(pk=loan.pk), alice, now=now)
         waiting = stories.accepted_loan(alice, reviewer=self.members["dan"], amount=4_800_000, term_months=6, now=now)
         listing = Listing.objects.get(loan=waiting)
         pledge = stories.pledge(listing, bob, 100_000, now=now)
@@ -123,6 +127,21 @@ class World:
             "listing": named(listing.reference),
             "closed listing": named(closed.reference),
             "pledge": named(pledge.reference),
+        }
+
+    def _trouble(self, loan: Loan, alice: cast.Member, *, now: datetime) -> None:
+        """Alice asked for help with it; new terms are before the holders."""
+        sal, today = self.members["sal"].user, business_day.current()
+        paper = SimpleUploadedFile("letter.png", picture(), "image/png")
+        asked = hardship.ask(loan, wish="longer", answer=makers._yes("hardship", now=now), reason="?", uploads=[paper], by=alice.user, as_of=today, now=now)
+        hardship.claim(asked, by=sal, now=now)
+        made = plans.propose(asked, Wanted("restructure", more=3), by=sal, as_of=today, now=now)
+        plans.accept(made, seen=plans.shown(made).fingerprint, by=alice.user, as_of=today, now=now)
+        self.things |= {
+            "plan": named(made.reference),
+            "evidence": named(asked.evidence.get().reference),
+            "hardship": Thing({"object_id": asked.pk}, {"object_id": 0}, {"act": "release"}),
+            "hardship paper": named(asked.evidence.get().reference, object_id=asked.pk),
         }
 
     def _party(self, alice: cast.Member, *, now: datetime) -> None:

@@ -127,6 +127,12 @@ loans:loans                    -                borrow           -
 loans:loan                     loan             alice/borrow     -
 loans:repay                    loan             -                alice/borrow
 loans:settle                   loan             -                alice/borrow
+loans:hardship                 loan             alice/borrow     alice/borrow
+loans:hardship_take_back       loan             -                alice/borrow
+loans:evidence                 evidence         alice/borrow     -
+loans:plan                     plan             alice/borrow     -
+loans:accept_plan              plan             -                alice/borrow
+loans:decline_plan             plan             -                alice/borrow
 
 marketplace:listings           -                invest           -
 marketplace:listing            listing          invest           -
@@ -137,6 +143,8 @@ marketplace:pledge             closed_listing   bob/invest       bob/invest
 marketplace:receipt            pledge           bob/invest       -
 marketplace:cancel             pledge           -                bob/invest
 marketplace:portfolio          -                invest           -
+marketplace:plan               plan             bob/invest       -
+marketplace:vote               plan             -                bob/invest
 """
 
 # Signing in, and how one signs in: django-allauth's pages, with our templates. The key is eve's, and staff have an authenticator app.
@@ -254,6 +262,7 @@ payments.sandboxline           asu      -        -        -
 loans.application              rasu     -        -        -
 loans.disbursement             rasu     -        -        -
 loans.loan                     rasu     -        -        -
+loans.hardshiprequest          rasu     -        -        -
 loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
@@ -279,6 +288,9 @@ admin:app_list                           loans_app      rasu     rasu
 admin:loans_application_act              application    -        r
 admin:loans_application_file             application    r        r
 admin:loans_application_document         handed_in      r        r
+admin:loans_hardshiprequest_act          hardship       -        s
+admin:loans_hardshiprequest_file         hardship       s        s
+admin:loans_hardshiprequest_evidence     hardship_paper s        s
 admin:loans_laddercase_open              ladder         rs       rs
 admin:loans_laddercase_desk              elsewhere      -        -
 admin:loans_laddercase_figures           -              rasu     rasu
