@@ -28,12 +28,12 @@ class HardshipForm(forms.Form):
     )
     hardship = ConsentField(purpose="hardship")
     reason = seen(
-        forms.CharField(label=_("What has happened?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX, required=False, help_text=_("Optional.")),
+        forms.CharField(label=_("What has happened?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX, required=False),
         "sealed",
         READER,
     )
     paper = seen(
-        forms.FileField(label=_("A paper that shows it"), required=False, help_text=_("Optional. PDF, PNG or JPEG, up to 10 MB.")),
+        forms.FileField(label=_("A paper that shows it"), required=False, help_text=_("PDF, PNG or JPEG, up to 10 MB.")),
         "sealed",
         READER,
     )

@@ -43,7 +43,7 @@ class HardshipRequest(Referenced, SealedRow):
         HOLIDAY = "holiday", _("Pay nothing for a while")
         LONGER = "longer", _("Pay less each month, for longer")
         SPREAD = "spread", _("Spread what is overdue over the months to come")
-        OTHER = "other", _("Something else")
+        OTHER = "other", pgettext_lazy("hardship", "Something else")
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="hardships")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
