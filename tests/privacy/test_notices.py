@@ -5,7 +5,19 @@ from django.db import IntegrityError, transaction
 from privacy import notices, purposes
 from privacy.models import NOTICE_REQUIRED, Notice
 
-CODES = ["account", "application", "automated_decision", "circle", "contact", "credit_source", "identity", "listing_disclosure", "marketing", "named_recipient"]
+CODES = [
+    "account",
+    "application",
+    "automated_decision",
+    "circle",
+    "contact",
+    "credit_source",
+    "hardship",
+    "identity",
+    "listing_disclosure",
+    "marketing",
+    "named_recipient",
+]
 
 
 def test_every_notice_is_published_complete_in_both_languages_and_once(notices, now, capsys):
