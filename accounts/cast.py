@@ -1,4 +1,4 @@
-"""The fixed cast: Alice borrows, Bob and Carol invest, Dan reviews, Fay approves, Eve is a stranger, Grace borrows with Alice.
+"""The fixed cast: Alice borrows, Bob and Carol invest, Dan reviews, Fay approves, Eve is a stranger, Grace borrows with Alice, Hana serves and audits.
 
 Made only through the public operations and safe to repeat. For tests and the sample market; their passwords are public, so it refuses to run beside others.
 """
@@ -58,6 +58,7 @@ class Person:
     borrows: bool = False
     invests: bool = False
     role: str = ""
+    also: str = ""  # a second role of staff
 
     @property
     def email(self) -> str:
@@ -78,6 +79,7 @@ PEOPLE = {
         Person("fay", "费雅", "51010719900630056", role=roles.APPROVER),
         Person("eve", "易未", "31010419930214078", borrows=True, invests=True),
         Person("grace", "葛蕾", "33010219920906062", borrows=True),
+        Person("hana", "韩娜", "44010319870512028", role=roles.SERVICER, also=roles.AUDITOR),
     )
 }
 
@@ -113,7 +115,8 @@ def _register(person: Person, *, now: datetime) -> User:
     EmailAddress.objects.create(user=user, email=person.email, primary=True, verified=True)
     party = Party.objects.get(subject=user.subject_id)
     if person.role:
-        _make_staff(user, person.role)
+        for role in filter(None, (person.role, person.also)):
+            _make_staff(user, role)
         return user
     parties.choose_sides(party, borrows=person.borrows, invests=person.invests, by=user, now=now)
     check = identity.submit(

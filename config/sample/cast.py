@@ -7,19 +7,20 @@ from datetime import datetime
 from accounts import cast
 from accounts.cast import PASSWORD, TOTP_SECRET
 
-NAMES = ("alice", "bob", "carol", "dan", "fay", "eve", "grace")
+NAMES = ("alice", "bob", "carol", "dan", "fay", "hana", "eve", "grace")
 _ROLES = {
     "alice": "borrows",
     "bob": "invests",
     "carol": "invests",
     "dan": "staff, reviews and proposes",
     "fay": "staff, approves",
+    "hana": "staff, looks after payments and jobs, reads the registers",
     "eve": "borrows and invests",
     "grace": "borrows",
 }
 SIGN_INS: list[tuple[str, str]] = [
     *((f"{name}@xinqiao.example", f"{PASSWORD}  ({_ROLES[name]})") for name in NAMES),
-    ("authenticator code of staff", TOTP_SECRET),
+    ("staff's six-digit code", f".venv/bin/python manage.py sign_in_code   (or an authenticator app with {TOTP_SECRET})"),
 ]
 
 

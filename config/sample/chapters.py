@@ -8,14 +8,15 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.utils import timezone
 from stdnum.cn import ric
 
 from accounts import identity, onboarding, parties
-from accounts.cast import PASSWORD, Member, make
+from accounts.cast import PASSWORD, PEOPLE, Member, make
 from accounts.models import Party, User
 from accounts.reauthentication import Reauthentication
-from config.sample.plan import SEED, Story
-from config.sample.texts import text_for
+from config.sample.plan import ALICE, BACKER_EVERY, INVESTORS, SEED, Story
+from config.sample.texts import Text, funds, text_for
 from core import business_day
 from loans import application as applications
 from loans import disbursement, offer
@@ -72,20 +73,43 @@ def _papers(kind: str, serial: int) -> tuple[str, str]:
 
 def pay_in(member: Member, amount: int, *, key: str, now: datetime) -> None:
     """A bank transfer arrives with the party's reference."""
-    line = sandbox.send_money(key=f"sample:{key}", reference=member.party.reference, amount=amount, currency="CNY", now=now)
-    deposit.receive(rail=sandbox.NAME, line_id=line, amount=amount, currency="CNY", reference=member.party.reference, booked_on=business_day.current(), now=now)
+    reference, day = member.party.reference, timezone.localdate(now)
+    line = sandbox.send_money(key=f"sample:{key}", reference=reference, amount=amount, currency="CNY", now=now)
+    deposit.receive(rail=sandbox.NAME, line_id=line, amount=amount, currency="CNY", reference=reference, booked_on=day, now=now)
+
+
+def borrower(story: Story, *, now: datetime) -> Member:
+    """Who tells this story: somebody made for it, or Alice."""
+    if story.serial != ALICE:
+        return person("borrower", story.serial, now=now, borrows=True)
+    alice = make("alice")
+    if not alice.party.bank_accounts.exists():
+        number = sandbox.sample_number(10_000 + alice.user.pk)
+        account = bank_account.add(party=alice.party, number=number, holder=PEOPLE["alice"].legal_name, by=alice.user, now=now)
+        bank_account.verify(account_id=account.pk, now=now)
+    return alice
+
+
+def text_of(story: Story) -> Text:
+    return text_for(story.source_purpose, story.ordinal)
 
 
 def apply(story: Story, *, now: datetime) -> Application:
     """The borrower's complete draft."""
-    borrower = person("borrower", story.serial, now=now, borrows=True)
-    code, (language, title, summary, item) = text_for(story.source_purpose, story.serial)
-    application = applications.start(party=borrower.party, by=borrower.user, language=language, now=now)
+    member, text = borrower(story, now=now), text_of(story)
+    application = applications.start(party=member.party, by=member.user, language=text.language, now=now)
     applications.save_project(
-        application, title=title, summary=summary, purpose=code, amount=story.amount, term_months=story.term_months, method=story.method, now=now
+        application,
+        title=text.title,
+        summary=text.summary,
+        purpose=text.purpose,
+        amount=story.amount,
+        term_months=story.term_months,
+        method=story.method,
+        now=now,
     )
-    applications.save_funds(application, items=[(item, story.amount)], now=now)
-    for section, answers in _answers(story).items():
+    applications.save_funds(application, items=funds(text, story.amount), now=now)
+    for section, answers in _answers(story, text).items():
         application = Application.objects.select_related("file").get(pk=application.pk)
         applications.save_answers(application, section=section, answers=answers, now=now)
     file = application.file
@@ -95,10 +119,10 @@ def apply(story: Story, *, now: datetime) -> Application:
     return Application.objects.select_related("file__subject", "file__matter", "party").get(pk=application.pk)
 
 
-def _answers(story: Story) -> dict[str, dict[str, str | None]]:
+def _answers(story: Story, text: Text) -> dict[str, dict[str, str | None]]:
     return {
-        "background": {"background": "样例申请：经营情况由样例数据生成。"},
-        "repayment": {"repayment_plan": "以每月经营收入按期偿还。", "repayment_source": "business" if story.occupation == "self_employed" else "salary"},
+        "background": {"background": text.background},
+        "repayment": {"repayment_plan": text.plan, "repayment_source": "business" if story.occupation == "self_employed" else "salary"},
         "finances": {
             "phone": f"1380000{story.serial:04d}",
             "region": story.region,
@@ -115,18 +139,37 @@ def _answers(story: Story) -> dict[str, dict[str, str | None]]:
     }
 
 
-def to_market(application: Application, *, now: datetime) -> Loan | None:
-    """Submitted, read, offered and accepted, unless no price was found."""
-    user = application.created_by
-    reviewer = make("dan").user
-    applications.submit(application, by=user, as_of=business_day.current(), now=now)
+def review(application: Application, verdict: str, *, now: datetime) -> None:
+    """Sent, claimed by Dan, and decided: approve | refer | decline. What has no price is declined."""
+    applications.submit(application, by=application.created_by, as_of=business_day.current(), now=now)
     application.refresh_from_db()
-    applications.claim(application, by=reviewer, now=now)
-    if application.decision is None or application.decision.annual_rate is None or application.decision.outcome == "decline":
-        applications.decline(application, by=reviewer, reason="Sample: no price under the cap.", now=now)
+    dan = make("dan").user
+    applications.claim(application, by=dan, now=now)
+    priced = application.decision is not None and application.decision.annual_rate is not None and application.decision.outcome != "decline"
+    language = application.language if application.language in REASONS["refer"] else "en"
+    verdict = verdict if priced or verdict == "refer" else "decline"
+    decide = {"approve": applications.approve, "refer": applications.refer, "decline": applications.decline}[verdict]
+    decide(application, by=dan, reason=REASONS[verdict][language], now=now)
+
+
+REASONS = {
+    "approve": {"zh-hans": "收入与期限相称，用途清楚。", "en": "Income fits the term, and the use is clear."},
+    "refer": {
+        "zh-hans": "请补充最近三个月的收入凭证，并说明第一项的报价来自哪里。",
+        "en": "Please add proof of income for the last three months, and say where the quote for the first item comes from.",
+    },
+    "decline": {"zh-hans": "在上限之内没有合适的价格。", "en": "There is no price under the cap."},
+}
+
+
+def to_market(application: Application, *, now: datetime) -> Loan | None:
+    """Reviewed, offered and accepted, unless no price was found."""
+    review(application, "approve", now=now)
+    made = application.offers.first()
+    if made is None:
         return None
-    applications.approve(application, by=reviewer, reason="Sample: sound on its figures.", now=now)
-    loan = offer.accept(application.offers.get(), by=user, reauthentication=Reauthentication("password", now), language=application.language, now=now)
+    by = application.created_by
+    loan = offer.accept(made, by=by, reauthentication=Reauthentication("password", now), language=application.language, now=now)
     assert loan is not None
     listings.publish(loan=loan, now=now)
     return loan
@@ -134,22 +177,34 @@ def to_market(application: Application, *, now: datetime) -> Loan | None:
 
 def fund(loan: Loan, *, share: float, serial: int, now: datetime) -> None:
     """Investors pledge `share` of the target in whole units; a full listing is filled."""
-    listing, draw = loan.listing, random.Random(f"{SEED}:fund:{serial}")  # noqa: S311 a sample, not a secret
+    listing = loan.listing
     wanted = int(listing.target * share) // listing.unit * listing.unit
-    backers = draw.sample(range(40), draw.randrange(3, 8))
-    for place, number in enumerate(backers):
+    backers = _backers(serial, now=now)
+    for place, investor in enumerate(backers):
         left = wanted - listing.funded
         part = left if place == len(backers) - 1 else min(left, max(wanted // len(backers) // listing.unit, 1) * listing.unit)
         if part <= 0:
             break
-        investor = person("investor", number, now=now, invests=True)
         wish = pledging.Wish(listing, investor.party, investor.user, part, listing.annual_rate)
-        pledging.place(wish, key=f"sample:{serial}:{number}", as_of=business_day.current(), now=now)
+        pledging.place(wish, key=f"sample:{serial}:{investor.user.pk}", as_of=business_day.current(), now=now)
         listing.refresh_from_db()
-    if listings.fill(listing, as_of=business_day.current(), now=now):
-        order = loan.disbursement
-        disbursement.propose(order, by=make("dan").user, now=now)
+    listings.fill(listing, as_of=business_day.current(), now=now)
+
+
+def _backers(serial: int, *, now: datetime) -> list[Member]:
+    """Two to four investors, and now and then somebody of the cast."""
+    draw = random.Random(f"{SEED}:fund:{serial}")  # noqa: S311 a sample, not a secret
+    numbers = draw.sample(range(INVESTORS), draw.randrange(2, 5))
+    cast = [make(name) for name, every in BACKER_EVERY.items() if serial % every == 0]
+    return [*cast, *(person("investor", number, now=now, invests=True) for number in numbers)]
+
+
+def pay_out(loan: Loan, *, approve: bool, now: datetime) -> None:
+    """Dan proposes; Fay approves, or leaves it for whoever looks in."""
+    order = loan.disbursement
+    disbursement.propose(order, by=make("dan").user, now=now)
+    if approve:
         disbursement.approve(order, by=make("fay").user, now=now)
 
 
-__all__ = ["PASSWORD", "apply", "fund", "moment", "pay_in", "person", "to_market"]
+__all__ = ["PASSWORD", "apply", "fund", "moment", "pay_in", "pay_out", "person", "review", "to_market"]

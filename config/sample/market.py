@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from accounts.cast import make
 from accounts.models import User
 from config.sample import chapters, circle, plan  # noqa: F401 (importing circle registers its job)
 from config.sample.cast import make_cast
@@ -15,8 +17,10 @@ from core.models import BusinessDate, Job
 from core.outbox import JobContext, RetryLater, handles
 from ledger.chart import AccountCode
 from ledger.queries import balance
-from loans import delinquency, repayment
+from loans import application as applications
+from loans import delinquency, product, repayment
 from loans.models import Application, Disbursement, Loan
+from marketplace import listing as listings
 
 INVESTOR_BATCH = 10
 INVESTOR_CASH = 30_000_000
@@ -30,6 +34,7 @@ def begin(*, now: datetime) -> None:
     if not BusinessDate.objects.exists():
         business_day.advance(to=start, now=now)
     make_cast(now=chapters.moment(business_day.current()))
+    outbox.enqueue("sample.investors", key="sample:cast", payload={"batch": None})
     for batch in range(plan.INVESTORS // INVESTOR_BATCH):
         outbox.enqueue("sample.investors", key=f"sample:investors:{batch}", payload={"batch": batch})
     outbox.enqueue("sample.month", key="sample:month:0", payload={"month": 0, "start": start.isoformat()})
@@ -42,11 +47,15 @@ def being_built() -> bool:
 
 @handles("sample.investors")
 def make_investors(*, job: JobContext) -> None:
-    """A batch of investors with money in their wallets."""
-    now = chapters.moment(business_day.current())
-    for serial in range(job.payload["batch"] * INVESTOR_BATCH, (job.payload["batch"] + 1) * INVESTOR_BATCH):
-        investor = chapters.person("investor", serial, now=now, invests=True)
-        chapters.pay_in(investor, INVESTOR_CASH, key=f"investor:{serial}", now=now)
+    """A batch of investors with money in their wallets, or the cast's investors."""
+    now, batch = chapters.moment(business_day.current()), job.payload["batch"]
+    if batch is None:
+        members = {name: make(name) for name in plan.BACKER_EVERY}
+    else:
+        numbers = range(batch * INVESTOR_BATCH, (batch + 1) * INVESTOR_BATCH)
+        members = {f"investor:{number}": chapters.person("investor", number, now=now, invests=True) for number in numbers}
+    for key, member in members.items():
+        chapters.pay_in(member, INVESTOR_CASH, key=key, now=now)
 
 
 @handles("sample.month")
@@ -66,7 +75,7 @@ def run_month(*, job: JobContext) -> RetryLater | None:
         for story in plan.stories():
             if story.ending != "live":
                 outbox.enqueue("sample.loan", key=f"sample:loan:{story.serial}", payload={"serial": story.serial})
-        outbox.enqueue("sample.cast", key="sample:cast", payload={})
+        outbox.enqueue("sample.circle", key="sample:circle", payload={})
     return None
 
 
@@ -103,7 +112,10 @@ def _repay_due(day: date) -> None:
 def _story_of(loan: Loan) -> Story | None:
     email = User.objects.filter(memberships__party=loan.party).values_list("email", flat=True).first() or ""
     serial = email.removeprefix("borrower-").partition("@")[0]
-    return plan.stories()[int(serial)] if email.startswith("borrower-") else None
+    if email.startswith("borrower-"):
+        return plan.stories()[int(serial)]
+    alice = plan.stories()[plan.ALICE]
+    return alice if loan.agreement.offer.application.title == chapters.text_of(alice).title else None
 
 
 def _repay(loan: Loan, story: Story, paid: int, day: date) -> None:
@@ -115,8 +127,7 @@ def _repay(loan: Loan, story: Story, paid: int, day: date) -> None:
         return
     short = amount - balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available
     if short > 0:
-        borrower = chapters.person("borrower", story.serial, now=now)
-        chapters.pay_in(borrower, short, key=f"repay:{loan.pk}:{paid}", now=now)
+        chapters.pay_in(chapters.borrower(story, now=now), short, key=f"repay:{loan.pk}:{paid}", now=now)
     if early:
         repayment.settle_early(loan=loan, expected=amount, by=user, key=f"sample:settle:{loan.pk}", as_of=day, now=now)
     else:
@@ -127,28 +138,42 @@ def _repay(loan: Loan, story: Story, paid: int, day: date) -> None:
 def tell_story(*, job: JobContext) -> None:
     """One borrower's loan, as far as its ending says."""
     story = plan.stories()[job.payload["serial"]]
-    now = chapters.moment(business_day.current()) if story.ending == "live" else job.now
+    now = chapters.moment(business_day.current()) if story.ending == "live" else job.now - timedelta(hours=3 + 5 * (story.serial % 9))
+    if story.ending == "unfilled":
+        now = job.now - timedelta(days=product.STANDARD.funding_days + 3)
     application = chapters.apply(story, now=now)
-    if story.ending == "draft":
-        return
-    if story.ending == "review":
-        from loans import application as applications
+    TELL[story.ending](application, story, now)
 
-        applications.submit(application, by=application.created_by, as_of=business_day.current(), now=now)
-        return
+
+def _sent(application: Application, story: Story, now: datetime) -> None:
+    applications.submit(application, by=application.created_by, as_of=business_day.current(), now=now)
+
+
+def _market(application: Application, story: Story, now: datetime) -> None:
+    """Listed and pledged to; filled, with the payout as far as the ending says, or past its window."""
     loan = chapters.to_market(application, now=now)
-    if loan is not None:
-        chapters.fund(loan, share=1.0 if story.ending == "live" else 0.15 * (1 + story.serial % 5), serial=story.serial, now=now)
+    if loan is None:
+        return
+    partly = {"listed": 0.15 * (1 + story.serial % 6), "unfilled": 0.4}
+    chapters.fund(loan, share=partly.get(story.ending, 1.0), serial=story.serial, now=now)
+    if story.ending in ("live", "proposed"):
+        chapters.pay_out(loan, approve=story.ending == "live", now=now)
+    elif story.ending == "unfilled":
+        listings.expire(loan.listing, as_of=business_day.current(), now=now + timedelta(days=product.STANDARD.funding_days))
 
 
-@handles("sample.cast")
-def give_the_cast_money(*, job: JobContext) -> None:
-    """Bob, Carol and Eve can pledge at once."""
-    from accounts.cast import make
-
-    for name in ("bob", "carol", "eve"):
-        chapters.pay_in(make(name), INVESTOR_CASH, key=f"cast:{name}", now=job.now)
-    outbox.enqueue("sample.circle", key="sample:circle", payload={})
+TELL: dict[str, Callable[[Application, Story, datetime], None]] = {
+    "live": _market,
+    "listed": _market,
+    "funded": _market,
+    "proposed": _market,
+    "unfilled": _market,
+    "review": _sent,
+    "draft": lambda application, story, now: None,
+    "referred": lambda application, story, now: chapters.review(application, "refer", now=now),
+    "declined": lambda application, story, now: chapters.review(application, "decline", now=now),
+    "offered": lambda application, story, now: chapters.review(application, "approve", now=now),
+}
 
 
 def figures() -> dict[str, int]:

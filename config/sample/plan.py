@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -13,7 +14,7 @@ from config.sample import YUAN_PER_MARK
 from loans.product import STANDARD
 
 SEED = 20261123
-MONTHS = 9
+MONTHS = 7
 INVESTORS = 40
 ROWS = Path(__file__).with_name("german.csv")
 OCCUPATIONS = {
@@ -27,6 +28,12 @@ REGIONS = ("BJ", "SH", "GD", "JS", "ZJ", "SD", "SC", "HB", "FJ", "HA")
 INDUSTRIES = ("food", "retail", "manufacturing", "transport", "services", "education")
 
 
+# How far the last loans have come when the market opens; every other one is "live".
+ENDINGS = ("listed", "review", "unfilled", "listed", "draft", "funded", "listed", "referred", "listed", "declined", "listed", "offered", "proposed", "review")
+ALICE = 12  # she is the borrower of one story
+BACKER_EVERY = {"bob": 3, "carol": 4, "eve": 5}  # every n-th listing has them among its backers
+
+
 @dataclass(frozen=True)
 class Story:
     """One borrower's loan. Minor units. `cohort`: months after the beginning; `stops_after`: installments paid before trouble, None for never."""
@@ -37,6 +44,7 @@ class Story:
     term_months: int
     method: str
     source_purpose: str
+    ordinal: int  # among the loans of that source purpose
     occupation: str
     months_at_work: int
     housing: str
@@ -45,7 +53,7 @@ class Story:
     industry: str
     stops_after: int | None
     settles_after: int | None
-    ending: str  # live | listed | review | draft
+    ending: str  # one of ENDINGS
 
 
 @cache
@@ -53,21 +61,27 @@ def stories() -> tuple[Story, ...]:
     """Sixty of them, oldest cohort first."""
     with ROWS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return tuple(_story(serial, row, len(rows)) for serial, row in enumerate(rows))
+    seen: Counter[str] = Counter()
+    made = []
+    for serial, row in enumerate(rows):
+        made.append(_story(serial, row, len(rows), ordinal=seen[row["purpose"]]))
+        seen[row["purpose"]] += 1
+    return tuple(made)
 
 
-def _story(serial: int, row: dict[str, str], count: int) -> Story:
+def _story(serial: int, row: dict[str, str], count: int, *, ordinal: int) -> Story:
     draw = random.Random(f"{SEED}:{row['row_id']}")  # noqa: S311 a sample, not a secret
     amount = max(int(row["amount_dm"]) * YUAN_PER_MARK * 100 // STANDARD.unit * STANDARD.unit, STANDARD.amount_min)
     term = next((months for months in STANDARD.terms if months >= int(row["months"])), STANDARD.terms[-1])
-    bad = row["bad"] == "1"
+    bad, live = row["bad"] == "1", serial < count - len(ENDINGS)
     return Story(
         serial=serial,
-        cohort=min(serial * MONTHS // (count - 14), MONTHS),
+        cohort=min(serial * MONTHS // (count - len(ENDINGS)), MONTHS),
         amount=amount,
         term_months=term,
         method="equal_principal" if serial % 5 == 0 else "equal_installment",
         source_purpose=row["purpose"],
+        ordinal=ordinal,
         occupation=OCCUPATIONS.get(row["job"], "employed"),
         months_at_work=AT_WORK[row["employment"]],
         housing=HOUSING[row["housing"]],
@@ -76,7 +90,7 @@ def _story(serial: int, row: dict[str, str], count: int) -> Story:
         industry=draw.choice(INDUSTRIES),
         stops_after=draw.randrange(0, 4) if bad else None,
         settles_after=draw.randrange(3, 6) if not bad and serial % 9 == 4 else None,
-        ending="live" if serial < count - 14 else ("listed", "listed", "review", "draft")[serial % 4],
+        ending="live" if live else ENDINGS[serial - count + len(ENDINGS)],
     )
 
 
@@ -87,5 +101,5 @@ def month_after(start: date, months: int) -> date:
 
 
 def beginning(today: date) -> date:
-    """The market's first business day, nine months back."""
+    """The market's first business day, MONTHS back."""
     return month_after(today.replace(day=min(today.day, 28)), -MONTHS)

@@ -1,0 +1,50 @@
+"""The plan of the sample market: sixty real rows, told in our words, the same every time; every part of the product has something to show."""
+
+from collections import Counter
+
+import pytest
+
+from config.sample import plan, texts
+from loans.product import STANDARD
+from loans.views.steps import STEPS
+
+
+def test_sixty_rows_of_the_data_set_each_with_an_ending() -> None:
+    stories = plan.stories()
+    assert len(stories) == 60
+    assert Counter(story.ending for story in stories)["live"] == 60 - len(plan.ENDINGS)
+    assert {story.ending for story in stories} == {"live", *plan.ENDINGS}
+    assert sum(story.stops_after is not None for story in stories) == 12, "the rows marked bad stop paying"
+    assert plan.stories() is stories
+
+
+@pytest.mark.parametrize("story", plan.stories(), ids=lambda story: str(story.serial))
+def test_each_story_can_be_told(story: plan.Story) -> None:
+    text = texts.text_for(story.source_purpose, story.ordinal)
+    items = texts.funds(text, story.amount)
+    assert sum(amount for _words, amount in items) == story.amount
+    assert all(amount > 0 for _words, amount in items)
+    assert story.amount % STANDARD.unit == 0
+    assert STANDARD.amount_min <= story.amount <= STANDARD.amount_max
+    assert story.term_months in STANDARD.terms
+    assert 0 <= story.cohort <= plan.MONTHS
+
+
+def test_the_texts_fit_the_form_in_both_languages() -> None:
+    project = next(step.form for step in STEPS if step.code == "project")
+    assert {text.language for text in texts.texts()} == {"en", "zh-hans"}
+    titles = [text.title for text in texts.texts()]
+    assert len(titles) == len(set(titles))
+    for text in texts.texts():
+        form = project({"title": text.title, "summary": text.summary, "purpose": text.purpose})
+        assert form.is_valid(), form.errors
+        assert sum(share for _words, share in text.items) == 100, text.title
+
+
+def test_alice_lives_through_a_loan_and_every_investor_of_the_cast_backs_some() -> None:
+    alice = plan.stories()[plan.ALICE]
+    assert (alice.ending, alice.stops_after) == ("live", None)
+    for every in plan.BACKER_EVERY.values():
+        backed = [story for story in plan.stories() if story.serial % every == 0 and story.ending == "live"]
+        assert len(backed) >= 8
+        assert any(story.stops_after is not None for story in backed), "and learns what trouble looks like"
