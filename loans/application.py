@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Party, User
-from core import outbox, states, storage
+from core import outbox, references, states, storage
 from core.refusals import Conflict
 from core.uploads import check_upload
 from credit import decision as decisions
@@ -67,10 +67,11 @@ class UnableToApply(Conflict):
 @transaction.atomic
 def start(*, party: Party, by: User, language: str, now: datetime) -> Application:
     """A new draft with a file and an affair of its own."""
-    matter = subjects.open_matter(subject=party.subject, jurisdictions=[party.jurisdiction], now=now)
+    reference = references.make(Application.REFERENCE_PREFIX)  # the affair is called what the application is
+    matter = subjects.open_matter(subject=party.subject, jurisdictions=[party.jurisdiction], now=now, reference=reference)
     file = BorrowerFile.objects.create(party=party, subject=party.subject, matter=matter)
     application = Application.objects.create(
-        file=file, party=party, created_by=by, jurisdiction=party.jurisdiction, language=language, created_at=now, saved_at=now
+        reference=reference, file=file, party=party, created_by=by, jurisdiction=party.jurisdiction, language=language, created_at=now, saved_at=now
     )
     Obligor.objects.create(application=application, role=Obligor.Role.BORROWER, party=party, state="bound", created_at=now)
     return application

@@ -105,7 +105,7 @@ def join(obligor: Obligor, *, party: Party, by: User, income_monthly: int, debt_
     check(locked, party=party)
     if {answer.purpose for answer in answers if answer.decision == "given"} < set(NEEDED):
         raise UnableToJoin("consent", _("Without these consents we cannot assess you, so you cannot join. Nothing was kept."))
-    matter = subjects.open_matter(subject=party.subject, jurisdictions=[party.jurisdiction], now=now)
+    matter = subjects.open_matter(subject=party.subject, jurisdictions=[party.jurisdiction], now=now, reference=locked.reference)
     given = {consent.purpose: consent for consent in record_answers(answers, subject=party.subject, matter=matter, now=now)}
     locked.party, locked.consent = party, given["application"]
     locked.income_monthly, locked.debt_monthly = str(income_monthly), str(debt_monthly)
