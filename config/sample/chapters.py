@@ -192,10 +192,10 @@ def fund(loan: Loan, *, share: float, serial: int, now: datetime) -> None:
 
 
 def _backers(serial: int, *, now: datetime) -> list[Member]:
-    """Two to four investors, and now and then somebody of the cast."""
+    """Two to four: whoever of the cast is due, and investors made for it."""
     draw = random.Random(f"{SEED}:fund:{serial}")  # noqa: S311 a sample, not a secret
-    numbers = draw.sample(range(INVESTORS), draw.randrange(2, 5))
     cast = [make(name) for name, every in BACKER_EVERY.items() if serial % every == 0]
+    numbers = draw.sample(range(INVESTORS), max(draw.randrange(2, 4) - len(cast), 1))
     return [*cast, *(person("investor", number, now=now, invests=True) for number in numbers)]
 
 

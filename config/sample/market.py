@@ -24,6 +24,7 @@ from marketplace import listing as listings
 
 INVESTOR_BATCH = 10
 INVESTOR_CASH = 30_000_000
+TOP_UP_MONTHS = 3
 LAST = "sample:done"
 
 
@@ -119,7 +120,7 @@ def _story_of(loan: Loan) -> Story | None:
 
 
 def _repay(loan: Loan, story: Story, paid: int, day: date) -> None:
-    """From the wallet, topped up from the bank first."""
+    """From the wallet, topped up from the bank for a few months at once."""
     now, user = chapters.moment(day), loan.agreement.offer.application.created_by
     early = story.settles_after is not None and paid >= story.settles_after
     amount = repayment.quote_settlement(loan, as_of=day).total if early else repayment.owed(loan, as_of=day).due
@@ -127,7 +128,8 @@ def _repay(loan: Loan, story: Story, paid: int, day: date) -> None:
         return
     short = amount - balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available
     if short > 0:
-        chapters.pay_in(chapters.borrower(story, now=now), short, key=f"repay:{loan.pk}:{paid}", now=now)
+        ahead = short if early else short + (TOP_UP_MONTHS - 1) * amount
+        chapters.pay_in(chapters.borrower(story, now=now), ahead, key=f"repay:{loan.pk}:{paid}", now=now)
     if early:
         repayment.settle_early(loan=loan, expected=amount, by=user, key=f"sample:settle:{loan.pk}", as_of=day, now=now)
     else:
