@@ -5,10 +5,12 @@ Celery is the bell, never the record: messages carry ids of outbox jobs, results
 
 import os
 import sys
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import beat_init, worker_init, worker_process_init
+from celery.signals import beat_init, task_postrun, task_prerun, worker_init, worker_process_init
+from django.db import close_old_connections
 
 from core import embedded
 from core.embedded.process import die_with_parent
@@ -59,6 +61,7 @@ app.conf.update(
     beat_max_loop_interval=5,
     beat_schedule_filename=str(embedded.home() / "timetable"),
 )
+app.conf.CELERY_DB_REUSE_MAX = sys.maxsize  # Celery itself would connect to the database anew for every task
 app.autodiscover_tasks()
 
 
@@ -91,6 +94,16 @@ def _patient(**_: object) -> None:
 
 worker_init.connect(_patient, weak=False)
 beat_init.connect(_patient, weak=False)
+
+
+def _keep_connections(*, task: Any, **_: object) -> None:
+    """As between two requests: connections live for CONN_MAX_AGE, and one that broke is replaced before the next task uses it."""
+    if not task.request.is_eager:
+        close_old_connections()
+
+
+task_prerun.connect(_keep_connections, weak=False)
+task_postrun.connect(_keep_connections, weak=False)
 
 
 @worker_process_init.connect(weak=False)
