@@ -27,15 +27,21 @@ from .models import User
 Words = dict[str, str | Promise]
 # Columns without a verbose name of their own. What is listed here is shown through `column`.
 LABELS: Words = {
+    "about": _("Affair"),
     "amount": _("Amount"),
     "annual_rate": _("Annual rate"),
+    "answered_at": _("Answered at"),
+    "answered_by": _("Answered by"),
     "apr": _("Cost a year with all fees"),
     "approved_at": _("Approved at"),
     "approved_by": _("Approved by"),
+    "as_of": _("Business day"),
+    "at": _("When"),
     "attempt": pgettext_lazy("payout", "Attempt"),
     "balance_after": _("Balance after"),
     "bank_account": _("Bank account"),
     "cancel_until": _("Can be cancelled until"),
+    "cap": _("Cap"),
     "claimed_at": _("Claimed at"),
     "closed_at": _("Closed at"),
     "closed_on": _("Closed on"),
@@ -45,9 +51,11 @@ LABELS: Words = {
     "currency": _("Currency"),
     "days_late": _("Days late"),
     "decided_at": _("Decided at"),
+    "decision": pgettext_lazy("scorecard", "Decision"),
     "disbursed_on": _("Paid out on"),
     "due_on": _("Due"),
     "ended_at": _("Ended at"),
+    "expected_loss": _("Expected loss"),
     "fees": _("Fees"),
     "funded": _("Pledged"),
     "funded_at": _("Funded at"),
@@ -61,8 +69,11 @@ LABELS: Words = {
     "loan": _("Loan"),
     "method": _("Repayment"),
     "minimum": _("Smallest pledge"),
+    "model": _("Model"),
+    "model_sha256": _("Hash of its file"),
     "number": pgettext_lazy("installment", "Number"),
     "opens_at": _("Opened at"),
+    "outcome": _("Outcome"),
     "origination_fee": _("Origination fee"),
     "originated_at": _("Held since"),
     "paid_interest": _("Interest paid"),
@@ -70,8 +81,10 @@ LABELS: Words = {
     "paid_principal": _("Principal paid"),
     "party": _("Party"),
     "payment": _("Payment"),
+    "pd": _("Probability of default, 12 months"),
     "penalties": _("Late penalties"),
     "penalty_rate": _("Late penalty a year"),
+    "points": _("Points"),
     "pledged_at": _("Pledged at"),
     "principal": _("Principal"),
     "proposed_at": _("Proposed at"),
@@ -84,6 +97,7 @@ LABELS: Words = {
     "reference": _("Reference"),
     "reviewer": _("Reviewer"),
     "saved_at": _("Saved at"),
+    "segment": _("For whom"),
     "servicing_fee_rate": _("Servicing fee a year"),
     "settled_at": _("Paid out at"),
     "state": _("State"),
@@ -103,7 +117,7 @@ MONEY = frozenset(
         *("received_fees", "received_interest", "received_penalties", "received_principal"),
     )
 )
-RATES = frozenset(("annual_rate", "apr", "penalty_rate", "servicing_fee_rate"))
+RATES = frozenset(("annual_rate", "apr", "cap", "expected_loss", "pd", "penalty_rate", "servicing_fee_rate"))
 NOTHING = "–"
 
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-REVIEWER, APPROVER, SERVICER, AUDITOR, PRIVACY = "reviewer", "approver", "servicer", "auditor", "privacy"
+REVIEWER, APPROVER, SERVICER, AUDITOR, PRIVACY, MODELER = "reviewer", "approver", "servicer", "auditor", "privacy", "modeler"
 
 # app_label.codename; "app_label.view_*" stands for looking at everything of an app.
 ROLES: dict[str, tuple[str, ...]] = {
@@ -25,6 +25,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "ledger.view_*",
         "loans.approve_disbursement",
         "loans.approve_necessity",
+        "credit.sign_model",
     ),
     SERVICER: (
         "loans.view_*",
@@ -49,6 +50,10 @@ ROLES: dict[str, tuple[str, ...]] = {
         "privacy.change_breach",
         "privacy.add_processor",
         "privacy.change_processor",
+    ),
+    MODELER: (
+        "credit.view_*",
+        "credit.propose_model",
     ),
     AUDITOR: (
         "accounts.view_*",

@@ -8,3 +8,8 @@ class CreditConfig(AppConfig):
 
     def ready(self) -> None:
         from credit import personal_data  # noqa: F401 registers what we hold
+        from credit.models import Decision, ShadowScore
+        from privacy import seals
+
+        seals.register("credit_decision", Decision, moment="decided_at")
+        seals.register("credit_shadow", ShadowScore)

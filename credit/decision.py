@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+from credit import champion, shadow
 from credit.assessment import Assessment, Pricing, assess
 from credit.facts import Facts
 from credit.models import Decision
 from credit.pricing import Method, quoted
 from privacy.models import DataSubject
+
+# What keeps a model from deciding: its file is not the one that was signed for, or it names an input it must not read.
+UNUSABLE = (champion.NotAsSigned, *shadow.UNUSABLE)
 
 
 def decide(
@@ -22,14 +26,21 @@ def decide(
     now: datetime,
     jurisdiction: str = "SANDBOX",
     method: Method = "equal_installment",
+    segment: str = "thin",
 ) -> Decision:
-    """Assess and keep. The row holds what the engine saw and said, sealed under the person's key."""
-    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of, method=method)
+    """Assess with the model that decides now, and keep. The row holds what the engine saw and said, sealed under the person's key.
+
+    Raises one of UNUSABLE; then nothing is decided.
+    """
+    model = champion.current(segment)
+    by = champion.calibration(model)
+    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of, method=method, model=model, calibration=by)
     price = made.price if made.price is not None and made.price.priced else None
-    return Decision.objects.create(
+    kept = {"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "method": method, "as_of": as_of.isoformat()}
+    decision = Decision.objects.create(
         about=about,
         subject=subject,
-        facts={"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "method": method, "as_of": as_of.isoformat()},
+        facts=kept | ({"calibration": by.as_dict()} if by else {}),
         output=made.as_dict(),
         model=made.score.model,
         model_sha256=made.score.model_sha256,
@@ -44,6 +55,8 @@ def decide(
         as_of=as_of,
         decided_at=now,
     )
+    shadow.score(decision, facts, now=now)
+    return decision
 
 
 def _terms(product: Pricing) -> dict[str, str]:

@@ -46,6 +46,11 @@ def names() -> tuple[str, ...]:
     return (scorecard.CURRENT, *sorted(ADAPTERS))
 
 
+def digest(name: str) -> str:
+    """The hash of the model's file. Raises UnknownModel."""
+    return scorecard.load(name)[1] if name in scorecard.SEALED else _served(name)[2]
+
+
 def score(facts: Facts, *, name: str = scorecard.CURRENT, calibration: Calibration | None = None, decides: Decides | None = None) -> Score:
     """What the model of that name says. Raises UnknownModel, and AlteredModel or RefusedFeature for a file that must not be used."""
     if name in scorecard.SEALED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime
 
@@ -23,6 +24,7 @@ from loans import facts, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
 from privacy import assessments, consents, subjects
 
+log = logging.getLogger(__name__)
 SECTIONS = ("project", "funds", "background", "repayment", "finances", "documents", "privacy")
 REQUIRED_CONSENTS = ("application", "automated_decision", "listing_disclosure")
 OPTIONAL_CONSENTS = ("credit_source", "named_recipient")
@@ -194,16 +196,22 @@ def _check_assessed(*, now: datetime) -> None:
 
 
 def assess(application: Application, *, as_of: date, now: datetime) -> Decision:
-    """The decision on the facts as they are now, kept with what it saw."""
-    return decisions.decide(
-        about=application.reference,
-        subject=application.file.subject,
-        facts=facts.gather(application, as_of=as_of, now=now),
-        product=product.STANDARD,
-        as_of=as_of,
-        now=now,
-        method=application.method,  # type: ignore[arg-type]
-    )
+    """The decision on the facts as they are now, kept with what it saw. Raises UnableToApply when no model may be used."""
+    try:
+        return decisions.decide(
+            about=application.reference,
+            subject=application.file.subject,
+            facts=facts.gather(application, as_of=as_of, now=now),
+            product=product.STANDARD,
+            as_of=as_of,
+            now=now,
+            method=application.method,  # type: ignore[arg-type]
+        )
+    except decisions.UNUSABLE as error:
+        log.exception("the model that should decide cannot be used")
+        raise UnableToApply(
+            "no_model", _("The scorecard cannot be used at the moment, so nothing was decided. Your answers are kept; please try again later.")
+        ) from error
 
 
 def _check_party(application: Application, *, now: datetime) -> None:

@@ -26,6 +26,7 @@ SEGMENT_ROWS = 2000
 # A row may commit after a younger one was sealed, but no transaction of ours lives this long.
 LATEST_COMMIT = timedelta(hours=1)
 STREAMS: dict[str, type[models.Model]] = {"consent": Consent, "access": AccessLog, "decision": ContactDecision}
+MOMENTS: dict[str, str] = {}  # the column that says when a row was written, where it is not `at`
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Finding:
     stream: str
     number: int | None
     what: str
+
+
+def register(stream: str, model: type[models.Model], *, moment: str = "at") -> None:
+    """An app above has its own append-only rows sealed too."""
+    STREAMS[stream] = model
+    MOMENTS[stream] = moment
 
 
 def _private_key() -> Ed25519PrivateKey:
@@ -194,7 +201,7 @@ def _rows_of(segment: Segment) -> list[dict]:
 
 
 def _unsealed_before(stream: str, *, now: datetime) -> int:
-    rows = STREAMS[stream]._default_manager.filter(at__lt=now - LATEST_COMMIT).order_by("pk").values_list("pk", flat=True)
+    rows = STREAMS[stream]._default_manager.filter(**{f"{MOMENTS.get(stream, 'at')}__lt": now - LATEST_COMMIT}).order_by("pk").values_list("pk", flat=True)
     ranges = iter(_covered(Segment.objects.filter(stream=stream)))
     first, last, missing = 0, 0, 0
     for pk in rows.iterator():

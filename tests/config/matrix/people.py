@@ -17,7 +17,7 @@ from accounts import cast as makers
 from accounts import onboarding, parties, roles, tokens
 from accounts.models import Party
 from core import business_day, outbox
-from credit import cards
+from credit import cards, champion
 from loans import application as applications
 from loans import circle, obligor
 from loans.hardship import plan as plans
@@ -207,9 +207,15 @@ class World:
             "ladder": named(claimed.reference, "application"),
             "elsewhere": named("ZZ-00000000"),
             "card": Thing({"name": cards.cards()[0]["name"]}, {"name": "nothing"}),
+            "change": Thing({"object_id": self._change(now=now)}, {"object_id": 0}, {"act": "sign"}),
             "loans app": Thing({"app_label": "loans"}, {"app_label": "loans"}),
             "nothing": Thing({"content_type_id": 0, "object_id": 0}, {"content_type_id": 0, "object_id": 0}),
         }
+
+
+    def _change(self, *, now: datetime) -> int:
+        owner = _staff("mo", roles.MODELER)
+        return int(champion.propose_promotion(model="thin_file", segment="thin", why="Better.", evidence={}, by=owner.user, now=now).pk)
 
 
 def _staff(name: str, role: str) -> cast.Member:

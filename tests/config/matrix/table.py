@@ -266,6 +266,9 @@ loans.hardshiprequest          rasu     -        -        -
 loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
+credit.decision                rau      -        -        -
+credit.shadowscore             rau      -        -        -
+credit.modelchange             rau      -        -        -
 marketplace.listing            ru       -        -        -
 marketplace.pledge             ru       -        -        -
 auth.group                     -        -        -        -
@@ -296,6 +299,8 @@ admin:loans_laddercase_desk              elsewhere      -        -
 admin:loans_laddercase_figures           -              rasu     rasu
 admin:privacy_complaint_desk             elsewhere      -        -
 admin:loans_disbursement_act             disbursement   -        r
+admin:credit_modelchange_propose         -              -        -
+admin:credit_modelchange_act             change         -        a
 admin:payments_payment_match             unmatched      s        s
 admin:payments_payment_reconciliation    -              asu      asu
 admin:privacy_rightsrequest_desk         request        -        -
