@@ -293,6 +293,10 @@ LOGGING = logs.LOGGING
 SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
 CONTACT_RULES = env.str("CONTACT_RULES", default="")  # a file that tightens the house rule and names who signed off which pack
 TEXT_GATEWAY = env.str("TEXT_GATEWAY", default="")  # dotted path of a function (number, body, key); the sandbox needs none
+CREDIT_SOURCES = {  # dotted path of the provider of each source
+    "bureau": env.str("CREDIT_BUREAU", default="credit.sources.sandbox.Bureau"),
+    "bank": env.str("CREDIT_BANK", default="credit.sources.sandbox.Bank"),
+}
 IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="help@xinqiao.example")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,16 +40,17 @@ class Terms:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The score, its price (None when there is nothing to price), and the cap it was held against."""
+    """The score, its price (None when there is nothing to price), the cap it was held against, and sources that owe an answer."""
 
     score: Score
     price: Price | None
     cap: Decimal
+    open_sources: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
-        """An approval without a lawful price is a question for a person."""
-        if self.score.outcome == "approve" and (self.price is None or not self.price.priced):
+        """An approval without a lawful price, or before every source has answered that was asked, is a question for a person."""
+        if self.score.outcome == "approve" and (self.open_sources or self.price is None or not self.price.priced):
             return "refer"
         return self.score.outcome
 
@@ -59,7 +60,7 @@ class Assessment:
             "price": None if self.price is None else self.price.as_dict(),
             "cap": str(self.cap),
             "outcome": self.outcome,
-        }
+        } | ({"open_sources": list(self.open_sources)} if self.open_sources else {})
 
 
 def assess(
@@ -71,6 +72,7 @@ def assess(
     method: pricing.Method = "equal_installment",
     model: str = scorecard.CURRENT,
     calibration: Calibration | None = None,
+    open_sources: Sequence[str] = (),
 ) -> Assessment:
     """Score `facts` and price the risk. Raises pricing.UnableToPrice where no cap is known for `jurisdiction` on `as_of`."""
     cap = pricing.cap_of(jurisdiction=jurisdiction, as_of=as_of)
@@ -86,7 +88,7 @@ def assess(
         return outcome, grade
 
     found = serving.score(facts, name=model, calibration=calibration, decides=decides)
-    return Assessment(found, None if found.pd is None else priced(facts, found.pd), cap.rate)
+    return Assessment(found, None if found.pd is None else priced(facts, found.pd), cap.rate, tuple(open_sources))
 
 
 def _risk(facts: Facts, pd: Decimal, *, product: Pricing, cap: Cap, method: pricing.Method) -> Risk:
@@ -113,4 +115,5 @@ def again(kept: Mapping[str, Any], *, model: str) -> Assessment:
         method=kept.get("method", "equal_installment"),
         model=model,
         calibration=Calibration(Decimal(by["intercept"]), Decimal(by["slope"])) if by else None,
+        open_sources=kept.get("open_sources", ()),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from credit import champion, shadow
 from credit.assessment import Assessment, Pricing, assess
 from credit.facts import Facts
 from credit.models import Decision
+from credit.policy import Calibration
 from credit.pricing import Method, quoted
 from privacy.models import DataSubject
 
@@ -27,6 +30,8 @@ def decide(
     jurisdiction: str = "SANDBOX",
     method: Method = "equal_installment",
     segment: str = "thin",
+    origin: Mapping[str, str] | None = None,
+    open_sources: Sequence[str] = (),
 ) -> Decision:
     """Assess with the model that decides now, and keep. The row holds what the engine saw and said, sealed under the person's key.
 
@@ -34,13 +39,13 @@ def decide(
     """
     model = champion.current(segment)
     by = champion.calibration(model)
-    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of, method=method, model=model, calibration=by)
+    made = assess(facts, product=product, jurisdiction=jurisdiction, as_of=as_of, method=method, model=model, calibration=by, open_sources=open_sources)
     price = made.price if made.price is not None and made.price.priced else None
-    kept = {"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "method": method, "as_of": as_of.isoformat()}
+    kept: dict[str, Any] = {"facts": facts.as_dict(), "product": _terms(product), "jurisdiction": jurisdiction, "method": method, "as_of": as_of.isoformat()}
     decision = Decision.objects.create(
         about=about,
         subject=subject,
-        facts=kept | ({"calibration": by.as_dict()} if by else {}),
+        facts=kept | _beside(by, origin, open_sources),
         output=made.as_dict(),
         model=made.score.model,
         model_sha256=made.score.model_sha256,
@@ -57,6 +62,12 @@ def decide(
     )
     shadow.score(decision, facts, now=now)
     return decision
+
+
+def _beside(by: Calibration | None, origin: Mapping[str, str] | None, open_sources: Sequence[str]) -> dict[str, Any]:
+    """What else the decision stood on, where there was any: a signed recalibration, the inquiries figures came from, sources that owe an answer."""
+    found = {"calibration": by.as_dict() if by else None, "origin": dict(origin or {}), "open_sources": list(open_sources)}
+    return {name: value for name, value in found.items() if value}
 
 
 def _terms(product: Pricing) -> dict[str, str]:

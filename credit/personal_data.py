@@ -1,4 +1,5 @@
-"""What credit holds about a person: decisions, with the facts each saw and what came out of it, and what other models said beside them.
+"""What credit holds about a person: decisions, with the facts each saw and what came out of it, what other models said beside
+them, and what sources outside told.
 
 All of it is sealed and goes with the person's key.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from credit.models import Decision, ShadowScore
+from credit.models import Decision, Inquiry, ShadowScore
 from privacy import copies, rights
 from privacy.models import DataSubject
 
@@ -17,6 +18,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
     """Every decision in full: facts, model, points, reasons, price; and the words of models that decided nothing."""
     return {
         "decisions": copies.rows(Decision.objects.filter(subject=subject), now=now),
+        "inquiries": copies.rows(Inquiry.objects.filter(subject=subject), now=now),
         "scores_in_shadow": copies.rows(ShadowScore.objects.filter(decision__subject=subject), now=now),
     }
 

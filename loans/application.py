@@ -27,7 +27,7 @@ from privacy import assessments, consents, subjects
 log = logging.getLogger(__name__)
 SECTIONS = ("project", "funds", "background", "repayment", "finances", "documents", "privacy")
 REQUIRED_CONSENTS = ("application", "automated_decision", "listing_disclosure")
-OPTIONAL_CONSENTS = ("credit_source", "named_recipient")
+OPTIONAL_CONSENTS = ("credit_source", "bank_source", "named_recipient")
 DOCUMENTS_MAX = 12
 OPEN = ("draft", "referred")  # while these hold, answers and documents may still be given
 SEALED = {
@@ -174,13 +174,16 @@ def progress(application: Application, *, now: datetime) -> dict[str, bool]:
 
 @transaction.atomic
 def submit(application: Application, *, by: User, as_of: date, now: datetime) -> None:
-    """Freeze the application, gather the facts, decide. Raises UnableToApply with what is missing. A person reads it next."""
+    """Freeze the application, ask the sources it allows, gather the facts, decide. Raises UnableToApply with what is missing. A person reads it next."""
+    from loans import sources
+
     draft = editable(application)
     missing = [section for section, done in progress(draft, now=now).items() if not done]
     if missing:
         raise UnableToApply("incomplete", _("Some sections are not complete yet."), missing)
     _check_party(draft, now=now)
     _check_assessed(now=now)
+    sources.ask(draft, now=now)
     decision = assess(draft, as_of=as_of, now=now)
     states.move(draft, "submitted", now=now, by=by.pk, why="submitted", decision=decision)
     audit.record(actor=by, action="application.submit", target=draft.reference, now=now)
@@ -197,15 +200,19 @@ def _check_assessed(*, now: datetime) -> None:
 
 def assess(application: Application, *, as_of: date, now: datetime) -> Decision:
     """The decision on the facts as they are now, kept with what it saw. Raises UnableToApply when no model may be used."""
+    found = facts.gather(application, as_of=as_of, now=now)
     try:
         return decisions.decide(
             about=application.reference,
             subject=application.file.subject,
-            facts=facts.gather(application, as_of=as_of, now=now),
+            facts=found.facts,
             product=product.STANDARD,
             as_of=as_of,
             now=now,
             method=application.method,  # type: ignore[arg-type]
+            segment=found.segment,
+            origin=found.origin,
+            open_sources=found.open,
         )
     except decisions.UNUSABLE as error:
         log.exception("the model that should decide cannot be used")

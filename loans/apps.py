@@ -13,6 +13,6 @@ class LoansConfig(AppConfig):
         from loans import permissions
 
         permissions.list_by_grant_alone()
-        from loans import disbursement, notices, personal_data, population  # noqa: F401 registers the handlers of jobs that end here
+        from loans import disbursement, notices, personal_data, population, sources  # noqa: F401 registers the handlers of jobs that end here
         from loans.day import run  # noqa: F401
         from loans.hardship import plan, request, vote  # noqa: F401

@@ -195,6 +195,7 @@ class ConsentsForm(forms.Form):
     automated_decision = ConsentField(purpose="automated_decision", needed=True)
     listing_disclosure = ConsentField(purpose="listing_disclosure", needed=True)
     credit_source = ConsentField(purpose="credit_source")
+    bank_source = ConsentField(purpose="bank_source", may_wait=True)
     named_recipient = ConsentField(purpose="named_recipient")
 
 

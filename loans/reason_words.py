@@ -45,11 +45,12 @@ def value(code: str, raw: str, *, currency: str) -> str:
         share = Decimal(raw)
         return _("more than there is income") if share >= scorecard.RATIO_MAX else f"{share:.0%}"
     facts = (SCORECARD_FACTS.get(code, code),) if " · " not in raw and code not in features.OWN else features.OWN.get(code, (code,))
-    shown = [_fact(fact, each, currency) for fact, each in zip(facts, raw.split(" · "), strict=False)]
+    shown = [fact(name, each, currency) for name, each in zip(facts, raw.split(" · "), strict=False)]
     return " · ".join(shown)
 
 
-def _fact(name: str, raw: str, currency: str) -> str:
+def fact(name: str, raw: str, currency: str) -> str:
+    """One fact in words."""
     if name in MONEY:
         return format_amount(int(raw), currency)
     if name in ("term_months", "months_at_work"):

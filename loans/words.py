@@ -58,6 +58,7 @@ GROUPS: dict[str, Words] = {
     "occupation": {"employee": _("In employment")},
 }
 VALUES: dict[str, Words] = {"occupation": OCCUPATIONS, "industry": INDUSTRIES, "region": REGIONS, "housing": HOUSINGS, "repayment_source": SOURCES}
+DEBT_MONTHLY = _("Debt payments a month")
 FIELD_LABELS: Words = {
     "occupation": _("Work"),
     "industry": _("Industry"),

@@ -32,7 +32,7 @@ class ConsentField(forms.ChoiceField):
     """A consent asked in place; cleans to an `Answer`. Rendered with what, why, who, how long and what a no means, from the current notice.
 
     The values are "yes:<version>" and "no:<version>", so an answer to a notice that has changed meanwhile is asked again; a bare "yes" or "no"
-    (scripts) answers the current one. `needed`: a no is an error, in the words of the notice.
+    (scripts) answers the current one. `needed`: a no is an error, in the words of the notice. `may_wait`: leaving it open is no answer and no error.
     """
 
     widget = forms.RadioSelect
@@ -41,11 +41,11 @@ class ConsentField(forms.ChoiceField):
         "changed": gettext_lazy("This notice has changed since you opened the page. Please read it again and choose"),
     }
 
-    def __init__(self, *, purpose: str, needed: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, purpose: str, needed: bool = False, may_wait: bool = False, **kwargs: Any) -> None:
         self.purpose, self.needed = purposes.get(purpose).code, needed
         self._found: dict[str, Notice] = {}
         kwargs.setdefault("label", purposes.get(purpose).label)
-        super().__init__(choices=self._choices, required=True, **kwargs)
+        super().__init__(choices=self._choices, required=not may_wait, **kwargs)
         self.template_name = "privacy/consent.html"
 
     @property
@@ -89,6 +89,8 @@ class ConsentField(forms.ChoiceField):
 
     def clean(self, value: Any) -> Any:
         value = super().clean(value)
+        if not value:
+            return None
         chosen, _sep, version = value.partition(":")
         notice = self.notice
         if version and version != str(notice.version):
@@ -98,7 +100,9 @@ class ConsentField(forms.ChoiceField):
         return Answer(Consent.Decision.GIVEN if chosen == YES else Consent.Decision.REFUSED, self.purpose, notice)
 
 
-def record_answers(answers: Iterable[Answer], *, subject: DataSubject, now: datetime, matter: Matter | None = None, method: str = "page") -> list[Consent]:
+def record_answers(
+    answers: Iterable[Answer | None], *, subject: DataSubject, now: datetime, matter: Matter | None = None, method: str = "page"
+) -> list[Consent]:
     """Record what a form's consent fields cleaned to, each on its own; a purpose per matter goes to the matter, the others to the person."""
     return [
         consents.record(
@@ -112,6 +116,7 @@ def record_answers(answers: Iterable[Answer], *, subject: DataSubject, now: date
             method=method,
         )
         for answer in answers
+        if answer is not None
     ]
 
 

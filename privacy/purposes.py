@@ -58,6 +58,7 @@ _ALL = (
         "application", _("Assessing your application"), "dpv:CustomerSolvencyAssessment", "consent", "loan_file", separate=True, sensitive=True, per_matter=True
     ),
     Purpose("credit_source", _("Asking a credit data source"), "dpv:CreditChecking", "consent", "loan_file", valid_days=183, **_SENSITIVE),
+    Purpose("bank_source", _("Asking your bank for your income"), "dpv:CreditChecking", "consent", "loan_file", valid_days=183, **_SENSITIVE),
     Purpose("automated_decision", _("Deciding with a scorecard"), "dpv:AutomatedDecisionMaking", "consent", "loan_file", separate=True, per_matter=True),
     Purpose(
         "listing_disclosure",

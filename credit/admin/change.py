@@ -21,7 +21,6 @@ from credit import champion, serving, shadow
 from credit.champion import UnableToChange
 from credit.models import ModelChange
 
-
 FIGURES = {
     "decisions": gettext_lazy("Decisions beside"),
     "same_outcome": gettext_lazy("Same outcome"),

@@ -2,5 +2,6 @@
 
 from credit.models.change import ModelChange
 from credit.models.decision import Decision, ShadowScore
+from credit.models.inquiry import Inquiry
 
-__all__ = ["Decision", "ModelChange", "ShadowScore"]
+__all__ = ["Decision", "Inquiry", "ModelChange", "ShadowScore"]

@@ -8,7 +8,7 @@ from typing import Any
 from accounts.access import actor
 from accounts.models import User
 from core.money import format_amount
-from loans import answers, forms, reason_words, words
+from loans import answers, forms, reason_words, sources, words
 from loans import application as applications
 from loans.models import Application
 from privacy import disclosure
@@ -35,6 +35,7 @@ def opened(found: Application, *, reviewer: User, language: str | None, now: dat
         "missing": _missing(found, common),
         "beside": _beside(found, common),
         "exchanges": _exchanges(found, common),
+        "sources": sources.told(found, actor=who, purpose="review", page=PAGE, now=now),
         "documents": found.documents.filter(removed_at=None).order_by("uploaded_at"),
     }
 

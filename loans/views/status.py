@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import actor, party_required
 from core import business_day, states
 from core.idempotency import once_per_form
-from loans import answers, referral
+from loans import answers, referral, sources
 from loans.application import UnableToApply
 from loans.forms import ReplyForm
 from loans.models import Application, Loan
@@ -49,6 +49,7 @@ def page(request: HttpRequest, found: Application, form: ReplyForm | None = None
         "loan": Loan.objects.filter(agreement__offer__application=found).first(),
         "reasons": _reasons(request, found),
         "exchanges": _exchanges(request, found),
+        "sources": sources.told(found, actor=actor(user_of(request)), purpose="application", page="loans:application", now=timezone.now()),
         "tasks": steps.tasks(found) if referred else [],
         "documents": documents.named(request, found) if referred else [],
         "obligors": found.obligors.exclude(role="borrower").exclude(state__in=["declined", "expired"]).order_by("pk"),

@@ -33,7 +33,7 @@ STANDARD = ("changelist", "add", "history", "delete", "change")
 NOTHING = Thing({}, {})
 BODIES: dict[str, Any] = {
     **{f"api:{section}": body for section, body in SECTIONS.items()},
-    "api:privacy": dict.fromkeys(("application", "automated_decision", "listing_disclosure", "credit_source", "named_recipient"), "no:1"),
+    "api:privacy": dict.fromkeys(("application", "automated_decision", "listing_disclosure", "credit_source", "bank_source", "named_recipient"), "no:1"),
     "api:place": {"amount": 10_000, "seen_rate": "0.1", "risk": True},
     "api:repayments": {"amount": 100},
     "api:settlement": {"expected": 100},

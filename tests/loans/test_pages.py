@@ -24,7 +24,7 @@ FINANCES = {
     "debt_other_platforms": "0",
     "overdue_count_6m": "0",
 }
-CONSENTS = {"application": "yes", "automated_decision": "yes", "listing_disclosure": "yes", "credit_source": "no", "named_recipient": "no"}
+CONSENTS = {"application": "yes", "automated_decision": "yes", "listing_disclosure": "yes", "credit_source": "no", "bank_source": "no", "named_recipient": "no"}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ CODES = [
     "account",
     "application",
     "automated_decision",
+    "bank_source",
     "circle",
     "contact",
     "credit_source",

@@ -212,7 +212,6 @@ class World:
             "nothing": Thing({"content_type_id": 0, "object_id": 0}, {"content_type_id": 0, "object_id": 0}),
         }
 
-
     def _change(self, *, now: datetime) -> int:
         owner = _staff("mo", roles.MODELER)
         return int(champion.propose_promotion(model="thin_file", segment="thin", why="Better.", evidence={}, by=owner.user, now=now).pk)
