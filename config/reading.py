@@ -1,11 +1,12 @@
 """Reading JSON inputs strictly: every field named, typed and bounded; what is wrong is said with the field's name."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 REQUIRED: Any = object()
@@ -23,25 +24,36 @@ class InvalidInput(Exception):
 
 
 def read_json(text: str) -> Any:
-    """JSON with decimals exact; NaN, infinities and repeated keys are refused."""
+    """JSON with decimals exact. NaN, an infinity or a repeated key spoils the item it stands in: that item is then the InvalidInput to raise."""
+    spoiled: list[InvalidInput] = []
+
+    def constant(name: str) -> InvalidInput:
+        spoiled.append(InvalidInput("", f"is not JSON: {name}"))
+        return spoiled[-1]
+
+    def record(pairs: list[tuple[str, Any]]) -> Any:
+        found = dict(pairs)
+        if len(found) == len(pairs):
+            return found
+        spoiled.append(InvalidInput(Counter(key for key, _ in pairs).most_common(1)[0][0], "is given twice"))
+        return spoiled[-1]
+
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object)
-    except InvalidInput:
-        raise
+        data = json.loads(text, parse_float=Decimal, parse_constant=constant, object_pairs_hook=record)
+        if not spoiled:
+            return data
+        return [_spoiled(item) or item for item in data] if isinstance(data, list) else _spoiled(data) or data
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidInput("", f"is not JSON{where}") from None
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise InvalidInput("", f"is not JSON: {name}")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise InvalidInput(next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1), "is given twice")
-    return found
+def _spoiled(value: Any) -> InvalidInput | None:
+    """The first thing in it that is no JSON."""
+    if isinstance(value, InvalidInput):
+        return value
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for item in inside if (found := _spoiled(item))), None)
 
 
 @contextmanager

@@ -57,6 +57,8 @@ def engine(name: str) -> Engine:
 def answer(name: str, data: JSON, **flags: Any) -> JSON:
     """The engine's output for one input object, or the error object in its place."""
     try:
+        if isinstance(data, InvalidInput):
+            raise data
         if not isinstance(data, dict):
             raise InvalidInput("", "must be an object")
         return engine(name).load().run(data, **flags)
@@ -151,4 +153,7 @@ def _read(source: str, stdin: TextIO) -> str:
 
 
 def main(arguments: list[str]) -> int:
+    """UTF-8 whatever the terminal calls itself; half of a surrogate pair, which no UTF-8 holds, as JSON's own escape."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     return run_command(arguments, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit
+from accounts import audit, parties
 from accounts.models import User
 from core import business_day, outbox, states
 from core.outbox import JobContext, handles
@@ -49,6 +49,7 @@ def verified_account(loan: Loan) -> BankAccount | None:
 @transaction.atomic
 def propose(order: Disbursement, *, by: User, now: datetime) -> None:
     """First pair of eyes. Raises UnableToDisburse without a verified account of the borrower, states.IllegalMove in any other state."""
+    _not_own(order, by)
     account = order.bank_account if _usable(order.bank_account, order) else verified_account(order.loan)
     if not _usable(account, order):
         raise UnableToDisburse(_("The borrower has no verified bank account. The money stays in escrow."))
@@ -59,6 +60,7 @@ def propose(order: Disbursement, *, by: User, now: datetime) -> None:
 @transaction.atomic
 def approve(order: Disbursement, *, by: User, now: datetime) -> None:
     """Second pair of eyes, another person's. Queues the payout for a worker in the same transaction."""
+    _not_own(order, by)
     if order.proposed_by_id == by.pk:
         raise UnableToDisburse(_("Somebody else has to approve what you proposed."))
     if not _usable(order.bank_account, order):
@@ -73,6 +75,12 @@ def send_back(order: Disbursement, *, by: User, now: datetime) -> None:
     """The second person says no: the order is open again."""
     states.move(order, "prepared", now=now, by=by.pk, why="sent_back", proposed_by=None, proposed_at=None)
     audit.record(actor=by, action="disbursement.send_back", target=order.reference, now=now)
+
+
+def _not_own(order: Disbursement, by: User) -> None:
+    """Neither pair of eyes is the borrower's."""
+    if by.pk in parties.persons_behind(order.loan.party):
+        raise UnableToDisburse(_("You cannot pay out a loan of a party you belong to."))
 
 
 def _usable(account: BankAccount | None, order: Disbursement) -> bool:

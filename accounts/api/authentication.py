@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.authentication import SessionAuthentication as PlainSession
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts import tokens
 from accounts.models import AccessToken, User
+from core.api.problems import Problem
 
 SCHEME = "Bearer"
 
@@ -36,6 +37,13 @@ class TokenAuthentication(BaseAuthentication):
 
 class SessionAuthentication(PlainSession):
     """The browser's session; what changes something needs the CSRF token in X-CSRFToken."""
+
+    def enforce_csrf(self, request: Any) -> None:
+        """Refused in the reader's words and with a code of its own, because a program can do something about it."""
+        try:
+            super().enforce_csrf(request)  # type: ignore[no-untyped-call]
+        except PermissionDenied:
+            raise Problem(403, "csrf_failed", _("A session that changes something sends its CSRF token in X-CSRFToken.")) from None
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -9,7 +9,7 @@ from loans.waterfall import Allocation, Charge, ChargeKind, Due, Overpayment, Pa
 def run(data: dict[str, Any]) -> dict[str, Any]:
     record = Record(data)
     schedule = record.take("schedule", listed(_due))
-    charges = record.take("charges", listed(_charge), [])
+    charges = record.take("charges", listed(_charge))
     payments = record.take("payments", listed(_payment))
     order = record.take("order", text)
     overpayment = record.take("overpayment", one_of(*get_args(Overpayment)), "hold")

@@ -43,7 +43,7 @@ DETAILS = {
     "not_found": gettext_lazy("There is nothing here, or it is not yours."),
     "permission_denied": gettext_lazy("You may not do this."),
     "method_not_allowed": gettext_lazy("This address does not know this method."),
-    "unsupported_media_type": gettext_lazy("Send JSON, with Content-Type: application/json."),
+    "unsupported_media_type": gettext_lazy("Send JSON, with Content-Type: application/json; a file as multipart/form-data."),
     "throttled": gettext_lazy("You ask too often. Wait as long as Retry-After says, then go on."),
     "bad_request": gettext_lazy("The request is malformed."),
     "too_large": gettext_lazy("The body is too large."),
@@ -81,7 +81,9 @@ def response(request: Any, status: int, *, code: str = "", detail: StrOrPromise 
         "reference": str(getattr(request, "reference", "")),
         **extra,
     }
-    return HttpResponse(json.dumps(document, ensure_ascii=False), status=status, content_type=CONTENT_TYPE)
+    # What a caller sent may come back in it, half of a surrogate pair too: that half is written as JSON's own escape.
+    body = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace")
+    return HttpResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
@@ -113,7 +115,7 @@ def _known(request: Any, error: exceptions.APIException) -> HttpResponse:
         request,
         error.status_code,
         code={"parse_error": "bad_request", "authentication_failed": "not_authenticated"}.get(code, code),
-        detail=str(error.detail) if own or code in ("parse_error", "permission_denied", "authentication_failed") else "",
+        detail=str(error.detail) if own or code in ("permission_denied", "authentication_failed") else "",
         **getattr(error, "extra", {}),
     )
     if getattr(error, "auth_header", ""):

@@ -36,7 +36,7 @@ class DisbursementAdmin(ReadOnlyAdmin):
     change_form_template = "admin/loans/disbursement.html"
 
     def get_urls(self) -> list[URLPattern]:
-        return [path("<path:object_id>/act/", self.admin_site.admin_view(self.act), name="loans_disbursement_act"), *super().get_urls()]
+        return [path("<int:object_id>/act/", self.admin_site.admin_view(self.act), name="loans_disbursement_act"), *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         rows = Disbursement.objects.select_related("loan__party", "loan__agreement__offer__application", "bank_account", "proposed_by", "approved_by")
@@ -44,7 +44,7 @@ class DisbursementAdmin(ReadOnlyAdmin):
         context = _context(request, order) if order else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
-    def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def act(self, request: HttpRequest, object_id: int) -> HttpResponse:
         order = get_object_or_404(Disbursement.objects.select_related("loan__party", "bank_account"), pk=object_id)
         now, user, wanted = timezone.now(), request.user, request.POST.get("act", "")
         if request.method != "POST" or wanted not in NEEDED or not user.has_perm(NEEDED[wanted]):

@@ -91,9 +91,9 @@ class ApplicationAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         mine = [
-            path("<path:object_id>/act/", self.admin_site.admin_view(self.act), name="loans_application_act"),
-            path("<path:object_id>/file/", self.admin_site.admin_view(self.file), name="loans_application_file"),
-            path("<path:object_id>/document/<str:reference>/", self.admin_site.admin_view(self.document), name="loans_application_document"),
+            path("<int:object_id>/act/", self.admin_site.admin_view(self.act), name="loans_application_act"),
+            path("<int:object_id>/file/", self.admin_site.admin_view(self.file), name="loans_application_file"),
+            path("<int:object_id>/document/<str:reference>/", self.admin_site.admin_view(self.document), name="loans_application_document"),
         ]
         return [*mine, *super().get_urls()]
 
@@ -102,7 +102,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         context = {**(_context(request, found) if found else {}), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
-    def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def act(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """One verdict. What is refused comes back with the reason as it was typed."""
         if not request.user.has_perm(REVIEW) or request.method != "POST":
             raise PermissionDenied
@@ -114,13 +114,13 @@ class ApplicationAdmin(ReadOnlyAdmin):
         code, words = acts.refusal_of(verdict[0])
         if code == "reason":
             request.method = "GET"  # the same page, looked at again: nobody changes a row here
-            answer = self.change_view(request, object_id, extra_context={"reason": request.POST.get("reason", ""), "reason_error": words})
+            answer = self.change_view(request, str(object_id), extra_context={"reason": request.POST.get("reason", ""), "reason_error": words})
             answer.status_code = 422
             return answer
         messages.error(request, words) if code else messages.success(request, verdict[1])
         return back
 
-    def file(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The borrower's answers, opened for the reviewer who claimed it, with the purpose logged; the borrower sees that."""
         found = _claimed(request, object_id)
         context = {
@@ -133,7 +133,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/loans/file.html", context)
 
-    def document(self, request: HttpRequest, object_id: str, reference: str) -> HttpResponse:
+    def document(self, request: HttpRequest, object_id: int, reference: str) -> HttpResponse:
         """One upload, for the reviewer who claimed it; written down before it is decrypted."""
         found = _claimed(request, object_id)
         kept = get_object_or_404(Document.objects.select_related("application__file__subject"), application=found, reference=reference, removed_at=None)
@@ -151,7 +151,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         return response
 
 
-def _claimed(request: HttpRequest, object_id: str) -> Application:
+def _claimed(request: HttpRequest, object_id: int) -> Application:
     found = get_object_or_404(Application.objects.select_related("file__subject", "decision", "party"), pk=object_id)
     if not request.user.has_perm(REVIEW) or found.reviewer_id != request.user.pk:
         raise PermissionDenied

@@ -78,7 +78,7 @@ def test_a_session_needs_its_csrf_token_to_change_something() -> None:
     browser.force_login(bob.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert browser.get("/api/v1/wallet/").status_code == 200
     send = {"data": {"amount": 100}, "content_type": "application/json"}
-    assert browser.post("/api/v1/wallet/deposit/", **send, headers={"Idempotency-Key": "abcdefgh"}).status_code == 403
+    problem(browser.post("/api/v1/wallet/deposit/", **send, headers={"Idempotency-Key": "abcdefgh"}), 403, "csrf_failed")
     browser.get("/wallet/deposit/")
     csrf = browser.cookies["csrftoken"].value
     assert browser.post("/api/v1/wallet/deposit/", **send, headers={"Idempotency-Key": "abcdefgh", "X-CSRFToken": csrf}).status_code == 202

@@ -202,6 +202,36 @@ def test_single_bad_object_exits_2_with_one_line_on_standard_error():
     assert err.count("\n") == 1
 
 
+def test_what_is_no_json_inside_an_item_spoils_that_item_alone():
+    good = json.dumps(LOAN)
+    code, out, err = run(["schedule", "-"], f'[{{"principal_minor": NaN}}, {good}, {{"rounding": {{"mode": 1, "mode": 2}}}}, [[Infinity]]]')
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert found[1] == answer("schedule", LOAN)
+    assert [item["error"] for item in (found[0], found[2], found[3])] == [
+        {"field": "", "message": "is not JSON: NaN"},
+        {"field": "mode", "message": "is given twice"},
+        {"field": "", "message": "is not JSON: Infinity"},
+    ]
+
+
+@pytest.mark.parametrize("field", list(PAYMENT))
+def test_a_waterfall_names_what_is_missing(field):
+    assert answer("waterfall", {k: v for k, v in PAYMENT.items() if k != field})["error"] == {"field": field, "message": "is required"}
+
+
+@pytest.mark.parametrize("name", ["本金", "\ud800"])
+def test_names_no_terminal_can_write_come_back_all_the_same(name):
+    """In a terminal of ASCII, and where a name is half of a surrogate pair."""
+    command = [sys.executable, ROOT / "manage.py", "recompute", "schedule", "-"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    done = subprocess.run(command, input=json.dumps(LOAN | {name: 1}).encode(), env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"] == {"field": name, "message": "is not a field of this input"}
+    assert done.stderr.startswith(b"recompute: ")
+    assert done.stderr.count(b"\n") == 1
+
+
 @pytest.mark.parametrize("text", ["", "{", "nonsense", '{"a": NaN}', '{"a": 1, "a": 2}', "[" * 100_000, "1" * 5000])
 def test_what_is_not_json_is_an_error_object(text):
     code, out, err = run(["apr", "-"], text)

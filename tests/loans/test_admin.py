@@ -120,6 +120,14 @@ def test_two_pairs_of_eyes_read_who_did_what(now):
     assert "approved a payout" in second.get("/admin/").content.decode()
 
 
+@pytest.mark.parametrize("page", ["application/x/act/", "application/x/file/", "application/x/document/y/", "disbursement/x/act/"])
+def test_an_address_made_up_is_no_fault_of_ours(page):
+    """The admin answers what is not there as everywhere else in it: back to its front page, saying so."""
+    browser = client_of(dan())
+    for answer in (browser.get(f"/admin/loans/{page}"), browser.post(f"/admin/loans/{page}", {"act": "propose"})):
+        assert answer.status_code in (302, 404), page
+
+
 @pytest.mark.parametrize("path", REGISTERS)
 def test_registers_show_money_and_words(now, path):
     loan = stories.accepted_loan(alice(), reviewer=dan(), amount=4_800_000, term_months=6, now=now)

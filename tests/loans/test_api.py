@@ -131,6 +131,7 @@ WRONG: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("project", {"title": "x" * 81}, "title", "max_length"),
     ("project", {"title": "a\x00b"}, "title", "null_characters_not_allowed"),
     ("project", {"title": "\ud800"}, "title", "surrogate_characters_not_allowed"),
+    ("project", {"purpose": "\ud800"}, "purpose", "invalid_choice"),
     ("project", {"summary": ""}, "summary", "blank"),
     ("project", {"state": "approved"}, "state", "unknown"),
     ("funds", {"items": []}, "items", "min_length"),
@@ -179,6 +180,10 @@ def test_a_document_is_checked_kept_once_and_taken_back(now: datetime, settings:
     (error,) = problem(upload(b"<script>", "upload-two"), 422, "invalid")["errors"]
     assert error["field"] == "upload"
     problem(program.post(f"applications/{reference}/documents/", {"kind": "quote"}), 415, "unsupported_media_type")
+    torn = program.client.generic(
+        "POST", f"/api/v1/applications/{reference}/documents/", b"x", content_type="multipart/form-data", headers={"Idempotency-Key": "torn-body"}
+    )
+    assert "parse error" not in problem(torn, 400, "bad_request")["detail"], "said in the reader's words, not in the parser's"
     (row,) = program.get(f"applications/{reference}/").json()["documents"]
     assert program.send("DELETE", f"documents/{row['reference']}/").status_code == 200
     problem(program.get(f"documents/{row['reference']}/"), 404, "not_found")

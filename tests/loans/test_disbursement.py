@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import Membership
 from core import business_day, outbox
 from core.refusals import Conflict
 from core.states import IllegalMove
@@ -72,6 +73,18 @@ def test_one_person_alone_pays_nothing_out(loan: Loan, now: datetime) -> None:
         disbursement.propose(order, by=dan().user, now=now)
     outbox.drain(now=now)
     assert (paid(), escrow(loan)) == ([], AMOUNT)
+
+
+def test_nobody_pays_out_a_loan_of_their_own_party(loan: Loan, now: datetime) -> None:
+    """Dan joins Alice's party after it was filled: from then on he is the borrower here, and neither pair of eyes."""
+    order = loan.disbursement
+    disbursement.propose(order, by=fay(now=now).user, now=now)
+    Membership.objects.create(user=dan().user, party=loan.party, role="view", created_at=now)
+    with pytest.raises(disbursement.UnableToDisburse):
+        disbursement.approve(order, by=dan().user, now=now)
+    disbursement.send_back(order, by=dan().user, now=now)
+    with pytest.raises(disbursement.UnableToDisburse):
+        disbursement.propose(order, by=dan().user, now=now)
 
 
 def test_approved_twice_is_paid_once(loan: Loan, now: datetime) -> None:

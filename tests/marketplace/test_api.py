@@ -141,6 +141,7 @@ UNREADABLE = (
     (b"<amount/>", "text/xml", 415, "unsupported_media_type"),
     (b"[]", "application/json", 422, "invalid"),
     (b"null", "application/json", 422, "invalid"),
+    (b'{"\\ud800": 1}', "application/json", 422, "invalid"),
     (b'{"amount": "\\u0000", "seen_rate": "\\ud800", "risk": true}', "application/json", 422, "invalid"),
 )
 

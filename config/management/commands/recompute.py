@@ -4,7 +4,8 @@ import sys
 from argparse import REMAINDER
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from config.recompute import run_command
 
@@ -17,6 +18,9 @@ class Command(BaseCommand):
         parser.add_argument("words", nargs=REMAINDER, metavar="ENGINE FILE|- | ENGINE --stored ID")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        code = run_command(options["words"], stdin=sys.stdin, stdout=self.stdout._out, stderr=self.stderr._out)  # type: ignore[arg-type]
+        try:
+            code = run_command(options["words"], stdin=sys.stdin, stdout=self.stdout._out, stderr=self.stderr._out)  # type: ignore[arg-type]
+        except OperationalError:
+            raise CommandError("recompute: a stored decision needs the database, and it does not answer", returncode=2) from None
         if code:
             sys.exit(code)
