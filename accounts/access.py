@@ -31,12 +31,28 @@ def acting_party(request: HttpRequest, *, now: datetime) -> Party | None:
     """
     if not isinstance(request.user, User):
         return None
-    mine = parties.for_user(request.user, now=now)
+    mine = own_parties(request, now=now)
     named = request.headers.get(PARTY_HEADER)
     if named is not None:
-        return get_object_or_404(mine, reference=named)
+        return _of(mine, named) or _nobody()
     chosen = request.session.get(SESSION_PARTY) if hasattr(request, "session") else None
-    return (mine.filter(reference=chosen).first() if chosen else None) or mine.order_by("pk").first()
+    return _of(mine, chosen) or next(iter(mine), None)
+
+
+def own_parties(request: HttpRequest, *, now: datetime) -> list[Party]:
+    """Every party the person acts for, in the order they joined; asked once a request."""
+    if not hasattr(request, "own_parties"):
+        assert isinstance(request.user, User)
+        request.own_parties = list(parties.for_user(request.user, now=now).order_by("pk"))  # type: ignore[attr-defined]
+    return request.own_parties  # type: ignore[attr-defined, no-any-return]
+
+
+def _of(mine: list[Party], reference: str | None) -> Party | None:
+    return next((party for party in mine if party.reference == reference), None)
+
+
+def _nobody() -> Party:
+    raise Http404
 
 
 def switch(request: HttpRequest, reference: str, *, now: datetime) -> Party:

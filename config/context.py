@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from accounts import access, parties
+from accounts import access
 from accounts.models import Party
 from config import books, errors
 
@@ -91,7 +91,7 @@ def _others(request: HttpRequest, party: Party | None) -> list[Party]:
     """The other parties the person may act for."""
     if party is None:
         return []
-    return list(parties.for_user(request.user, now=timezone.now()).exclude(pk=party.pk).order_by("pk"))  # type: ignore[arg-type]
+    return [other for other in access.own_parties(request, now=timezone.now()) if other.pk != party.pk]
 
 
 def _unread(user: Any) -> int:

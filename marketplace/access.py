@@ -17,7 +17,7 @@ from loans import disclosure as loans_disclosure
 from loans import file as files
 from loans.models import Loan, Participation, Plan
 from marketplace import consent
-from marketplace.models import Listing, Pledge
+from marketplace.models import Listing, Pledge, SavedSearch
 from privacy import consents, disclosure
 
 LOOKING_DAYS = 30
@@ -100,3 +100,8 @@ def note_life(loan: Loan, *, user: User, page: str, now: datetime) -> None:
 def own_pledge(reference: str, *, party: Party) -> Pledge:
     """A pledge of that party; anybody else's is not there."""
     return get_object_or_404(Pledge.objects.select_related("listing", "party"), reference=reference, party=party)
+
+
+def own_search(reference: str, *, party: Party) -> SavedSearch:
+    """A search of that party; anybody else's is not there."""
+    return get_object_or_404(SavedSearch, reference=reference, party=party)

@@ -20,11 +20,10 @@ def may_publish(file: BorrowerFile, *, now: datetime) -> bool:
 
 
 def shown(listings: QuerySet[Listing], *, now: datetime) -> QuerySet[Listing]:
-    """Those of these listings whose borrower's last answer is a yes that has not run out, in one query."""
+    """Those of these listings whose borrower's last answer is a yes that has not run out: one look at an index for each listing, in one query."""
     answers = Consent.objects.filter(matter__isnull=False, matter=OuterRef("loan__file__matter"), purpose=PURPOSE).order_by("-sequence")
-    in_force = answers.values("pk")[:1]
-    yes = Consent.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), decision=Consent.Decision.GIVEN)
-    return listings.annotate(answer=Subquery(in_force)).filter(answer__in=yes.values("pk"))
+    yes = Q(decision=Consent.Decision.GIVEN) & (Q(expires_at=None) | Q(expires_at__gt=now))
+    return listings.filter(Subquery(answers.annotate(yes=yes).values("yes")[:1]))
 
 
 def is_shown(listing: Listing, *, now: datetime) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MoneyField
-from loans import product
+from loans import product, words
 from loans.models.application import PURPOSES
+from marketplace import search
 from marketplace.models import Listing
 
 
@@ -30,12 +32,20 @@ class PledgeForm(forms.Form):
         self.fields["amount"].currency = listing.currency  # type: ignore[attr-defined]
 
 
+ANY = ("", _("Any"))
+RATES_MIN = ("6", "8", "10", "12")
+
+
 class FilterForm(forms.Form):
     """Filters live in the address, so a list can be kept and sent."""
 
-    purpose = forms.ChoiceField(label=_("Purpose"), required=False, choices=[("", _("Any")), *PURPOSES])
-    grade = forms.ChoiceField(label=_("Grade"), required=False, choices=[("", _("Any")), *[(g, g) for g in "ABCDE"]])
+    q = forms.CharField(label=_("Words"), required=False, max_length=search.Q_MAX, help_text=_("In the title, the summary or the use of funds."))
+    purpose = forms.ChoiceField(label=_("Purpose"), required=False, choices=[ANY, *PURPOSES])
+    grade = forms.ChoiceField(label=_("Grade"), required=False, choices=[ANY, *[(g, g) for g in "ABCDE"]])
     term_max = forms.ChoiceField(label=_("Longest term"), required=False)
+    rate_min = forms.ChoiceField(label=_("Lowest rate"), required=False, choices=[ANY, *[(rate, f"{rate}%") for rate in RATES_MIN]])
+    region = forms.ChoiceField(label=_("Province"), required=False, choices=[ANY, *words.REGIONS.items()])
+    industry = forms.ChoiceField(label=_("Industry"), required=False, choices=[ANY, *words.INDUSTRIES.items()])
     sort = forms.ChoiceField(
         label=_("Order"),
         required=False,
@@ -45,10 +55,12 @@ class FilterForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         months = [(str(m), _("%(months)s months") % {"months": m}) for m in product.STANDARD.terms]
-        self.fields["term_max"].choices = [("", _("Any")), *months]  # type: ignore[attr-defined]
+        self.fields["term_max"].choices = [ANY, *months]  # type: ignore[attr-defined]
 
-    def wanted(self) -> dict[str, Any]:
-        """What `listing.search` takes; a filter that is no filter filters nothing."""
-        data = self.cleaned_data if self.is_valid() else {}
-        months = data.get("term_max")
-        return {**{name: data.get(name, "") for name in ("purpose", "grade", "sort")}, "term_max": int(months) if months else None}
+    def wanted(self) -> search.Wanted:
+        """What is looked for; a filter that is no filter filters nothing."""
+        self.full_clean()
+        data = self.cleaned_data if self.is_bound else {}
+        plain = {name: data.get(name, "") for name in ("q", "purpose", "grade", "region", "industry", "sort")}
+        months, percent = data.get("term_max"), data.get("rate_min")
+        return search.Wanted(**plain, term_max=int(months) if months else None, rate_min=Decimal(percent) / 100 if percent else None)

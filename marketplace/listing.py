@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from core import business_day, outbox, states
 from core.outbox import JobContext, handles
@@ -97,25 +95,6 @@ def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
         "currency": loan.currency,
         "target": loan.principal,
     }
-
-
-def open_listings(*, now: datetime) -> QuerySet[Listing]:
-    """What can be pledged to at `now` and is still to be shown, with the number of pledges."""
-    return (
-        consent.shown(Listing.objects.filter(state="open", opens_at__lte=now, closes_at__gt=now), now=now)
-        .annotate(backers=Coalesce(Count("pledges", filter=Q(pledges__state="reserved")), 0))
-        .order_by("closes_at", "pk")
-    )
-
-
-ORDERS = {"": ("closes_at", "pk"), "rate": ("-annual_rate", "pk"), "left": ("-pledged_share", "pk"), "new": ("-opens_at", "pk")}
-
-
-def search(*, purpose: str = "", grade: str = "", term_max: int | None = None, sort: str = "", now: datetime) -> QuerySet[Listing]:
-    """Open listings for a purpose, of a grade, at most so long, in one of the orders."""
-    rows = open_listings(now=now).annotate(pledged_share=F("funded") * 1.0 / F("target"))
-    wanted = {"purpose": purpose, "grade": grade, "term_months__lte": term_max}
-    return rows.filter(**{name: value for name, value in wanted.items() if value}).order_by(*ORDERS[sort])
 
 
 @handles("listing.full")

@@ -9,16 +9,17 @@ from typing import Any
 from django.db.models import Q
 
 from loans.personal_data import ERASED
-from marketplace.models import Listing, Pledge
+from marketplace.models import Listing, Pledge, SavedSearch
 from privacy import copies, rights, sweeps
 from privacy.models import DataSubject
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
-    """Listings exactly as others saw them, and every pledge."""
+    """Listings exactly as others saw them, every pledge, and what the person looks for."""
     return {
         "listings": copies.rows(Listing.objects.filter(loan__file__subject=subject), now=now),
         "pledges": copies.rows(Pledge.objects.filter(party__subject=subject), now=now),
+        "saved_searches": copies.rows(SavedSearch.objects.filter(party__subject=subject), now=now),
     }
 
 
@@ -28,8 +29,9 @@ def holds(*, subject: DataSubject) -> list[str]:
 
 
 def erase(*, subject: DataSubject, now: datetime) -> None:
-    """What was shown of the person goes; amounts, rate and grade stay for those who funded it."""
+    """What was shown of the person goes, and what they looked for; amounts, rate and grade stay for those who funded it."""
     _empty(Listing.objects.filter(loan__file__subject=subject))
+    SavedSearch.objects.filter(party__subject=subject).delete()
 
 
 def _empty(listings: Iterable[Listing]) -> list[int]:

@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from marketplace.views import listing, plan, pledge, portfolio
+import core.converters  # noqa: F401  # <reference:…> in the addresses below
+from marketplace.views import compare, listing, plan, pledge, portfolio, saved_search
 
 app_name = "marketplace"
 urlpatterns = [
     path("market/", listing.listings, name="listings"),
+    path("market/compare/", compare.compare, name="compare"),
+    path("market/searches/", saved_search.searches, name="searches"),
+    path("market/searches/<reference:reference>/end/", saved_search.end, name="end_search"),
     path("market/<str:reference>/", listing.listing, name="listing"),
     path("market/<str:reference>/figures/", listing.figures, name="figures"),
     path("market/<str:reference>/pledge/", pledge.pledge, name="pledge"),

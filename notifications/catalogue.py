@@ -71,6 +71,12 @@ KINDS: dict[str, Kind] = {
         subject=_SUBJECT,
         mail=_("There is news about a pledge of yours."),
     ),
+    "search": Kind(
+        label=_("Loans you look for"),
+        help=_("New listings that fit a search you saved: one message for each."),
+        subject=_SUBJECT,
+        mail=_("There is something new that you look for."),
+    ),
     "holding": Kind(
         label=_("Loans you fund"),
         help=_("Paid out, late, back on schedule, repaid."),

@@ -15,8 +15,7 @@ from core.api.problems import Problem
 from core.money import digits
 from loans import disclosure
 from loans.words import FIELD_LABELS
-from marketplace import access, forms, outlook, presenting
-from marketplace import listing as listings
+from marketplace import access, forms, outlook, presenting, search
 from marketplace.models import Listing
 
 
@@ -98,12 +97,12 @@ class ListingsEndpoint(Endpoint):
 
     invests = True
 
-    @reads("listings", ListingRow, summary=_("Open loans"), query=forms.FilterForm, order=listings.ORDERS[""])
+    @reads("listings", ListingRow, summary=_("Open loans"), query=forms.FilterForm, order=search.ORDERS[""])
     def get(self, request: Any) -> Any:
         if self.party.verified_at is None:
             raise Problem(403, "not_verified", _("Loans are shown to verified investors only, because they are about real people."))
         wanted = self.asked.wanted()
-        return Sorted(listings.search(**wanted, now=timezone.now()), listings.ORDERS[wanted["sort"]])
+        return Sorted(search.find(wanted, now=timezone.now()), search.ORDERS[wanted.sort])
 
 
 class ListingEndpoint(Endpoint):

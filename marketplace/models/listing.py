@@ -1,9 +1,12 @@
-"""A listing: one loan open for pledges, as the disclosure table lets it out."""
+"""A listing: one loan open for pledges, as the disclosure table lets it out; and the words it is found by."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +16,20 @@ from core.states import Transitions, reached, track_state
 from loans.models import Loan
 from loans.models.application import METHODS, PURPOSES
 
+# Title, summary and use of funds as shown, and what a list can be narrowed to as "=name:code", which no words can spell.
+KEEP_WORDS = """
+IF NEW.state <> 'open' THEN
+    DELETE FROM marketplace_listingwords WHERE listing_id = NEW.id;
+    RETURN NEW;
+END IF;
+INSERT INTO marketplace_listingwords (listing_id, text, words)
+SELECT NEW.id, said.text, marketplace_words(said.text) || array_remove(ARRAY[
+           '=region:' || (NEW.disclosed #>> '{facts,region,value}'), '=industry:' || (NEW.disclosed #>> '{facts,industry,value}')], NULL)
+  FROM (SELECT marketplace_plain(concat_ws(' ', NEW.reference, NEW.title, NEW.disclosed ->> 'summary',
+           jsonb_path_query_array(NEW.disclosed, '$.funds[*].label')::text)) AS text) said
+    ON CONFLICT (listing_id) DO UPDATE SET text = EXCLUDED.text, words = EXCLUDED.words;
+RETURN NEW;
+"""
 LISTING = Transitions(initial="open", moves={"open": ("filled", "expired", "withdrawn"), "filled": (), "expired": (), "withdrawn": ()})
 
 
@@ -55,8 +72,20 @@ class Listing(Referenced):
             models.CheckConstraint(name="marketplace_listing_window", condition=Q(closes_at__gt=F("opens_at"))),
             reached(["filled", "expired", "withdrawn"], "closed_at", name="marketplace_listing_closed"),
         ]
-        triggers: ClassVar = [LISTING.trigger()]
-        indexes: ClassVar = [models.Index(fields=["state", "closes_at"], name="marketplace_listing_open")]
+        triggers: ClassVar = [
+            LISTING.trigger(),
+            pgtrigger.Trigger(
+                name="keep_words",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("title", "disclosed", "state"),
+                func=KEEP_WORDS,
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["closes_at", "id"], condition=Q(state="open"), name="marketplace_listing_closing"),
+            models.Index(fields=["-annual_rate", "id"], condition=Q(state="open"), name="marketplace_listing_by_rate"),
+            models.Index(fields=["-opens_at", "id"], condition=Q(state="open"), name="marketplace_listing_newest"),
+        ]
 
     @property
     def ledger_owner(self) -> str:
@@ -69,3 +98,16 @@ class Listing(Referenced):
     @property
     def method_words(self) -> str:
         return str(dict(METHODS).get(self.method, self.method))
+
+
+class ListingWords(models.Model):
+    """What an open listing is found by: its text made plain, and every one or two characters that stand together in it. Kept by the listing's trigger."""
+
+    listing = models.OneToOneField(Listing, on_delete=models.CASCADE, primary_key=True, related_name="words")
+    text = models.TextField()
+    words = ArrayField(models.TextField())
+
+    class Meta:
+        verbose_name = _("words of a listing")
+        verbose_name_plural = _("words of listings")
+        indexes: ClassVar = [GinIndex(fields=["words"], name="marketplace_listing_words")]

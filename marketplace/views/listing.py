@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,10 +14,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import party_required
 from core import business_day
+from core.api import paging
+from core.api.problems import Problem
 from loans import file as files
 from loans.models import Participation
-from marketplace import access, forms, outlook, presenting
-from marketplace import listing as listings_of
+from marketplace import access, forms, outlook, presenting, search
 from marketplace import portfolio as portfolios
 from marketplace.models import Listing
 from marketplace.views.common import PAGE, acting
@@ -25,13 +27,31 @@ from marketplace.views.common import PAGE, acting
 @require_GET
 @party_required(invests=True)
 def listings(request: HttpRequest) -> HttpResponse:
-    form, now = forms.FilterForm(request.GET), timezone.now()
-    rows = listings_of.search(**form.wanted(), now=now)
-    page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
-    cards = [{"listing": row, "left": presenting.time_left(row, now=now), "band": presenting.BAND_OF[row.grade]} for row in page.object_list]
-    filtered = any(form[name].value() for name in ("purpose", "grade", "term_max"))
-    context = {"form": form, "page_obj": page, "cards": cards, "filtered": filtered, "verified": acting(request).verified_at is not None, "now": now}
+    """Page by page behind the last row seen: how many more there are is not counted, because counting them would cost more than showing them."""
+    form, now, verified = forms.FilterForm(request.GET), timezone.now(), acting(request).verified_at is not None
+    wanted = form.wanted()
+    page = _page(wanted, request.GET.get("after", ""), now=now) if verified else paging.Page([])
+    context = {
+        "form": form,
+        "choices": [form[name] for name in form.fields if name != "q"],
+        "wanted": wanted,
+        "kept": parse_qsl(wanted.address),
+        "rows": [presenting.row(found, now=now) for found in page.rows],
+        "after": page.after,
+        "first": "after" not in request.GET,
+        "verified": verified,
+        "now": now,
+    }
     return render(request, "marketplace/listings.html", context)
+
+
+def _page(wanted: search.Wanted, after: str, *, now: datetime) -> paging.Page:
+    """The rows behind the cursor; a cursor that is none of ours begins at the front."""
+    rows, order = search.find(wanted, now=now), search.ORDERS[wanted.sort]
+    try:
+        return paging.page(rows, order=order, cursor=after, limit=PAGE, scope="market")
+    except Problem:
+        return paging.page(rows, order=order, cursor="", limit=PAGE, scope="market")
 
 
 def visible(request: HttpRequest, reference: str) -> Listing:

@@ -14,6 +14,7 @@ from loans import file as files
 from loans import offer
 from loans.models import Loan
 from marketplace import listing as listings
+from marketplace import search
 from marketplace.models import Listing
 from marketplace.pledge import UnableToPledge
 from privacy import consents
@@ -54,7 +55,7 @@ def test_from_the_same_commit_nobody_sees_it_and_nobody_pledges(start):
     for member in (bob(), eve()):
         assert client_of(member).get(address).status_code == 404
         assert listing.reference not in client_of(member).get("/market/").content.decode()
-    assert not listings.open_listings(now=start).exists()
+    assert not search.open_listings(now=start).exists()
     assert files.relation_of(bob().user, loan.file) is None
     stories.pay_in(eve(), 1_000_000, now=start)
     with pytest.raises(UnableToPledge):

@@ -24,6 +24,7 @@ from loans.hardship import plan as plans
 from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
 from loans.models import AgreementPaper, Disbursement, Document, Loan
+from marketplace import saved_search, search
 from marketplace.models import Listing
 from notifications.models import Message
 from payments import deposit
@@ -127,6 +128,7 @@ class World:
             "listing": named(listing.reference),
             "closed listing": named(closed.reference),
             "pledge": named(pledge.reference),
+            "search": named(saved_search.save(search.Wanted(q="oven"), party=bob.party, by=bob.user, now=now).reference),
         }
 
     def _trouble(self, loan: Loan, alice: cast.Member, *, now: datetime) -> None:

@@ -135,6 +135,9 @@ loans:accept_plan              plan             -                alice/borrow
 loans:decline_plan             plan             -                alice/borrow
 
 marketplace:listings           -                invest           -
+marketplace:compare            -                invest           -
+marketplace:searches           -                invest           invest
+marketplace:end_search         search           -                bob/invest
 marketplace:listing            listing          invest           -
 marketplace:listing            closed_listing   bob/invest       -
 marketplace:figures            closed_listing   bob/invest       -
