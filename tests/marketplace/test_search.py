@@ -142,8 +142,8 @@ def test_the_list_goes_on_behind_the_last_row(now, monkeypatch):
     assert "The first 2 loans" in first
     address = first.partition('rel="next"')[0].rpartition('href="')[2].rstrip('" ').replace("&amp;", "&")
     rest = browser.get("/market/" + address).content.decode()
-    assert [one.reference in first for one in made] == [False, True, True]
-    assert [one.reference in rest for one in made] == [True, False, False]
+    assert [one.reference in first for one in made] == [True, True, False]
+    assert [one.reference in rest for one in made] == [False, False, True]
     assert 'rel="next"' not in rest
 
 
