@@ -45,6 +45,7 @@ v1 = [
     path("pledges/<reference:reference>/", pledge.PledgeEndpoint.as_view(), name="pledge"),
     path("pledges/<reference:reference>/cancel/", pledge.CancelEndpoint.as_view(), name="cancel"),
     path("portfolio/", portfolio.PortfolioEndpoint.as_view(), name="portfolio"),
+    path("portfolio/result/", portfolio.ResultEndpoint.as_view(), name="result"),
     path("portfolio/holdings/", portfolio.HoldingsEndpoint.as_view(), name="holdings"),
     path("portfolio/months/", portfolio.MonthsEndpoint.as_view(), name="months"),
     path("applications/", application.ApplicationsEndpoint.as_view(), name="applications"),

@@ -76,6 +76,7 @@ app.conf.beat_schedule = {
     "the next sealed segment of consents and looks": _every("privacy.seal_records", 5.0, expires=10),
     "lines the bank has booked": _every("payments.tasks.read_bank_lines", 20.0, expires=20),
     "listings whose funding window is over": _every("marketplace.tasks.expire_listings", 60.0, expires=60),
+    "shares offered too long, or whose loan has changed": _every("marketplace.tasks.tidy_sales", 300.0, expires=300),
     "offers nobody accepted in time": _every("loans.tasks.expire_offers", 300.0, expires=300),
     "what has outlived its retention rule": _every("privacy.sweep_retention", crontab(hour="3", minute="40"), expires=3600),
     "proof that the books balance": _every("config.tasks.prove_books", 300.0, expires=300),

@@ -29,6 +29,7 @@ from loans.models import (
     FundsItem,
     HardshipEvidence,
     HardshipRequest,
+    HoldingTransfer,
     Installment,
     Loan,
     LoanEvent,
@@ -86,6 +87,8 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "opened_to": _grants(subject),
         "holdings": copies.rows(Participation.objects.filter(party__subject=subject), now=now),
         "received": copies.rows(Share.objects.filter(participation__party__subject=subject), now=now),
+        "handed_on": copies.rows(HoldingTransfer.objects.filter(Q(giver__party__subject=subject) | Q(taker__party__subject=subject)), now=now),
+        "holders_changed": copies.rows(HoldingTransfer.objects.filter(loan__file__subject=subject), now=now, without=["price"]),
         "advanced": copies.rows(Clawback.objects.filter(participation__party__subject=subject), now=now),
     }
 

@@ -17,7 +17,7 @@ from loans import disclosure as loans_disclosure
 from loans import file as files
 from loans.models import Loan, Participation, Plan
 from marketplace import consent
-from marketplace.models import Listing, Pledge, SavedSearch
+from marketplace.models import Listing, Pledge, Purchase, Sale, SavedSearch
 from privacy import consents, disclosure
 
 LOOKING_DAYS = 30
@@ -54,9 +54,9 @@ def relation(listing: Listing, *, user: User, party: Party, now: datetime) -> st
 
 def _entitled(listing: Listing, party: Party) -> str | None:
     """What the party has done gives it this much; what it may see of that, the borrower's consent and the file's stage decide."""
-    if listing.loan.participations.filter(party=party).exists() and listing.loan.disbursed_on is not None:
-        return "holder"
-    if listing.pledges.filter(party=party, state__in=["reserved", "settled"]).exists():
+    if listing.loan.participations.filter(party=party, ended_at=None).exists():
+        return "holder" if listing.loan.disbursed_on is not None else "pledger"
+    if listing.pledges.filter(party=party, state="reserved").exists():
         return "pledger"
     return "investor" if listing.state == "open" else None
 
@@ -78,7 +78,7 @@ def held_plan(reference: str, *, user: User, party: Party) -> tuple[Plan, Partic
     """A plan put to the holders, for one of them; to everybody else it is not there. Raises Http404."""
     rows = Plan.objects.select_related("loan__listing", "loan__file__subject", "loan__party").filter(accepted_at__isnull=False)
     plan = get_object_or_404(rows, reference=reference)
-    holding = get_object_or_404(Participation, loan=plan.loan, party=party)
+    holding = get_object_or_404(Participation, loan=plan.loan, party=party, ended_at=None)
     if not loans_disclosure.shows("plan", relation=files.relation_of(user, plan.loan.file)):
         raise Http404
     return plan, holding
@@ -105,3 +105,27 @@ def own_pledge(reference: str, *, party: Party) -> Pledge:
 def own_search(reference: str, *, party: Party) -> SavedSearch:
     """A search of that party; anybody else's is not there."""
     return get_object_or_404(SavedSearch, reference=reference, party=party)
+
+
+def own_holding(reference: str, *, party: Party) -> Participation:
+    """The party's living share of the loan of that listing; a share handed on is not there any more."""
+    rows = Participation.objects.select_related("loan__listing", "loan__standing", "party").filter(ended_at=None)
+    return get_object_or_404(rows, loan__listing__reference=reference, party=party)
+
+
+def visible_sale(reference: str, *, user: User, party: Party) -> Sale:
+    """An open offer for any verified investor, while the loan's borrower lets facts be shown; the look is noted. Raises Http404."""
+    if party.verified_at is None:
+        raise Http404
+    rows = Sale.objects.select_related("participation__loan__listing", "participation__loan__file__subject", "participation__loan__standing", "party")
+    sale = get_object_or_404(rows, reference=reference, state="open")
+    loan, now = sale.participation.loan, timezone.now()
+    if not consent.is_shown(loan.listing, now=now):
+        raise Http404
+    note_life(loan, user=user, page="marketplace.sale", now=now)
+    return sale
+
+
+def own_purchase(reference: str, *, party: Party) -> Purchase:
+    """A purchase of that party; anybody else's is not there."""
+    return get_object_or_404(Purchase.objects.select_related("sale__participation__loan__listing"), reference=reference, party=party)

@@ -1,4 +1,4 @@
-"""What staff see of the market: listings and pledges, read-only."""
+"""What staff see of the market: listings, pledges and shares that change hands, read-only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
-from marketplace.models import Listing, Pledge
+from marketplace.models import Listing, Pledge, Purchase, Sale
 
 
 @admin.register(Listing)
@@ -24,3 +24,20 @@ class PledgeAdmin(ReadOnlyAdmin):
     ordering = ("-pledged_at",)
     list_filter = ("state",)
     search_fields = ("reference", "listing__reference")
+
+
+@admin.register(Sale)
+class SaleAdmin(ReadOnlyAdmin):
+    list_display = columns("reference", "party", "amount", "state", "ended_at")
+    list_select_related = ("participation__loan", "party")
+    ordering = ("-offered_at",)
+    list_filter = ("state",)
+    search_fields = ("reference", "participation__loan__reference")
+
+
+@admin.register(Purchase)
+class PurchaseAdmin(ReadOnlyAdmin):
+    list_display = columns("reference", "party", "amount")
+    list_select_related = ("sale", "party")
+    ordering = ("-bought_at",)
+    search_fields = ("reference", "sale__reference")

@@ -9,5 +9,5 @@ class MarketplaceConfig(AppConfig):
     def ready(self) -> None:
         from payments import wallet
 
-        wallet.describe_kinds({"pledge": _("Pledge to a loan")})
-        from marketplace import listing, notices, personal_data  # noqa: F401 registers the handlers of jobs that end here
+        wallet.describe_kinds({"pledge": _("Pledge to a loan"), "share_sale": _("Share of a loan bought or sold")})
+        from marketplace import listing, notices, personal_data, sale  # noqa: F401 registers the handlers of jobs that end here

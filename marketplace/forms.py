@@ -6,13 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MoneyField
+from core.money import InvalidAmount, parse_amount
 from loans import product, words
+from loans.models import Participation
 from loans.models.application import PURPOSES
 from marketplace import search
-from marketplace.models import Listing
+from marketplace.models import Listing, Sale
 
 
 class PledgeForm(forms.Form):
@@ -64,3 +67,52 @@ class FilterForm(forms.Form):
         plain = {name: data.get(name, "") for name in ("q", "purpose", "grade", "region", "industry", "sort")}
         months, percent = data.get("term_max"), data.get("rate_min")
         return search.Wanted(**plain, term_max=int(months) if months else None, rate_min=Decimal(percent) / 100 if percent else None)
+
+
+def considered(typed: str, *, most: int, unit: int) -> int:
+    """The part of an offer somebody has in mind: whole units, at most what is left. Unreadable: all of it."""
+    try:
+        wanted = parse_amount(typed[:40], currency=settings.DEFAULT_CURRENCY)
+    except InvalidAmount:
+        wanted = most
+    return most if wanted >= most else max(wanted // unit * unit, min(unit, most))
+
+
+class SellForm(forms.Form):
+    """How much of a holding, and at which part of its claim."""
+
+    amount = MoneyField(label=_("Share to sell"), help_text=_("In the principal you lent; what has been repaid of it goes along."))
+    percent = forms.DecimalField(
+        label=_("Price, in % of the claim"),
+        help_text=_("100 asks for exactly what the borrower owes on the share today. 70 to 105."),
+        min_value=Decimal(70),
+        max_value=Decimal(105),
+        max_digits=5,
+        decimal_places=2,
+        initial=Decimal(100),
+    )
+
+    def __init__(self, *args: Any, holding: Participation, **kwargs: Any) -> None:
+        kwargs["initial"] = {"amount": holding.amount, **(kwargs.get("initial") or {})}
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = holding.loan.currency  # type: ignore[attr-defined]
+
+    @property
+    def factor(self) -> Decimal:
+        return Decimal(self.cleaned_data["percent"]) / 100
+
+
+class BuyForm(forms.Form):
+    """Amount and the sentence about risk. The price seen travels with it, so a changed one is noticed."""
+
+    amount = MoneyField(label=_("Share to buy"))
+    seen_price = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    risk = forms.BooleanField(
+        label=_("I may lose some or all of this money"),
+        help_text=_("This is not a deposit and nobody guarantees it."),
+        error_messages={"required": _("Tick this to go on. You can lose money.")},
+    )
+
+    def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].currency = sale.participation.loan.currency  # type: ignore[attr-defined]

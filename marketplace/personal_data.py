@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from loans.personal_data import ERASED
-from marketplace.models import Listing, Pledge, SavedSearch
+from marketplace.models import Listing, Pledge, Purchase, Sale, SavedSearch
 from privacy import copies, rights, sweeps
 from privacy.models import DataSubject
 
@@ -19,6 +19,8 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
     return {
         "listings": copies.rows(Listing.objects.filter(loan__file__subject=subject), now=now),
         "pledges": copies.rows(Pledge.objects.filter(party__subject=subject), now=now),
+        "shares_offered": copies.rows(Sale.objects.filter(party__subject=subject), now=now),
+        "shares_bought": copies.rows(Purchase.objects.filter(party__subject=subject), now=now),
         "saved_searches": copies.rows(SavedSearch.objects.filter(party__subject=subject), now=now),
     }
 

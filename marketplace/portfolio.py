@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.expressions import Combinable
@@ -46,7 +47,7 @@ class Overview:
 def overview(party: Party, *, currency: str) -> Overview:
     """The portfolio in one currency."""
     cash = balance(code=AccountCode.CLIENT_CASH, owner=party.ledger_owner, currency=currency)
-    held = Participation.objects.filter(party=party, loan__currency=currency)
+    held = Participation.objects.filter(party=party, loan__currency=currency, ended_at=None)
     living = Q(loan__state__in=LIVING)
     sums = held.aggregate(
         put_in=_sum("amount", living),
@@ -55,11 +56,10 @@ def overview(party: Party, *, currency: str) -> Overview:
         late_back=_sum("received_principal", Q(loan__state="late")),
         lost=_sum("amount", Q(loan__state="defaulted")),
         lost_back=_sum("received_principal", Q(loan__state="defaulted")),
-        principal_back=_sum("received_principal"),
         loans=Count("pk", filter=living),
     )
     shares = Share.objects.filter(participation__party=party, repayment__loan__currency=currency).aggregate(
-        interest=_sum("interest"), penalties=_sum("penalties"), fees=_sum("servicing_fee")
+        principal=_sum("principal"), interest=_sum("interest"), penalties=_sum("penalties"), fees=_sum("servicing_fee")
     )
     return Overview(
         currency=currency,
@@ -68,7 +68,7 @@ def overview(party: Party, *, currency: str) -> Overview:
         at_work=sums["put_in"] - sums["back"],
         late=sums["late"] - sums["late_back"],
         defaulted=sums["lost"] - sums["lost_back"],
-        principal_back=sums["principal_back"],
+        principal_back=shares["principal"],
         interest=shares["interest"] + shares["penalties"],
         fees_paid=shares["fees"],
         loans=sums["loans"],
@@ -86,10 +86,12 @@ def holdings(party: Party) -> QuerySet[Participation]:
     """What the party owns, what needs attention first, with the loan, its listing and the next open installment (`next_due_on`, `next_amount`)."""
     open_rows = Installment.objects.filter(loan=OuterRef("loan"), paid_on=None).order_by("number")
     left = F("principal") - F("paid_principal") + F("interest") - F("paid_interest") - F("waived_interest")
+    got = Share.objects.filter(participation=OuterRef("pk")).values("participation").annotate(total=Sum("net"))
     return (
-        Participation.objects.filter(party=party)
+        Participation.objects.filter(party=party, ended_at=None)
         .select_related("loan__listing", "loan__file")
         .annotate(
+            came_back=Coalesce(Subquery(got.values("total")[:1]), 0),
             next_due_on=Subquery(open_rows.values("due_on")[:1]),
             next_amount=Subquery(open_rows.annotate(left=left).values("left")[:1]) * F("amount") / F("loan__principal"),
             still_held=F("amount") - F("received_principal"),
@@ -109,14 +111,24 @@ def status_mix(party: Party, *, currency: str) -> dict[str, int]:
     return living.aggregate(**sums, defaulted=_sum(left, Q(loan__state="defaulted")))
 
 
+def largest(party: Party, *, currency: str) -> Decimal | None:
+    """The share of all principal still owed that stands with one borrower, at the most; None when nothing is owed."""
+    left = F("amount") - F("received_principal")
+    sums = (
+        Participation.objects.filter(party=party, loan__currency=currency, loan__state__in=LIVING, ended_at=None).values("loan__party").annotate(left=Sum(left))
+    )
+    owed = [one for one in sums.values_list("left", flat=True) if one]
+    return Decimal(max(owed)) / sum(owed) if owed else None
+
+
 def pledges(party: Party) -> QuerySet[Pledge]:
     """Pledges not yet turned into holdings, newest first."""
     return Pledge.objects.filter(party=party, state="reserved").select_related("listing").order_by("-pledged_at")
 
 
 def window(today: date) -> tuple[date, date]:
-    """The months a portfolio shows: half a year back, a year ahead."""
-    return (today - timedelta(days=180)).replace(day=1), today + timedelta(days=365)
+    """The months a portfolio shows: two years back and two ahead."""
+    return (today - timedelta(days=700)).replace(day=1), today + timedelta(days=730)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Every movement of money the crowd makes: a pledge holds cash, a fill settles the holds into escrow, an expiry releases them."""
+"""Every movement of money the crowd makes: a pledge holds cash, a fill settles the holds into escrow, an expiry
+releases them, and a share bought from another investor is paid for."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.models import Party
 from ledger import operations as books
 from ledger.chart import AccountCode
 from ledger.operations import InsufficientFunds
 from marketplace.models import Listing, Pledge
 
-__all__ = ["InsufficientFunds", "hold", "release", "release_all", "settle_all"]
+__all__ = ["InsufficientFunds", "hold", "pay_for_share", "release", "release_all", "settle_all"]
 
 PLACE = """
 WITH seat AS (
@@ -87,4 +89,18 @@ def settle_all(listing: Listing, *, as_of: date) -> int:
         "SELECT hold_key || ':settle' AS key, hold_key AS pending_key, NULL::bigint AS amount, %(on)s AS booked_on"
         " FROM marketplace_pledge WHERE listing_id = %(listing)s AND state = 'reserved'",
         {"listing": listing.pk, "on": as_of},
+    )
+
+
+def pay_for_share(*, buyer: Party, seller: Party, amount: int, currency: str, reference: str, as_of: date) -> None:
+    """The buyer's cash becomes the seller's. Raises InsufficientFunds."""
+    books.post(
+        debit=(AccountCode.CLIENT_CASH, buyer.ledger_owner),
+        credit=(AccountCode.CLIENT_CASH, seller.ledger_owner),
+        currency=currency,
+        amount=amount,
+        key=f"sale:{reference}",
+        kind="share_sale",
+        reference=reference,
+        booked_on=as_of,
     )

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, listing, plan, pledge, portfolio, saved_search
+from marketplace.views import compare, listing, plan, pledge, portfolio, sale, saved_search
 
 app_name = "marketplace"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("market/<str:reference>/pledge/", pledge.pledge, name="pledge"),
     path("pledges/<str:reference>/", pledge.receipt, name="receipt"),
     path("pledges/<str:reference>/cancel/", pledge.cancel, name="cancel"),
+    path("shares/", sale.sales, name="sales"),
+    path("shares/<reference:reference>/", sale.sale, name="sale"),
+    path("shares/<reference:reference>/cancel/", sale.cancel_sale, name="cancel_sale"),
+    path("shares/bought/<reference:reference>/", sale.bought, name="bought"),
+    path("portfolio/<reference:reference>/sell/", sale.sell, name="sell"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/plans/<str:reference>/", plan.plan, name="plan"),
     path("portfolio/plans/<str:reference>/vote/", plan.cast, name="vote"),

@@ -26,10 +26,17 @@ SELECT currency, CASE WHEN days_late = 0 THEN 'current' WHEN days_late <= 30 THE
 # Each selects one text per offence; no row means that all is well.
 PROOFS = {
     "holders_received": """
+        WITH moved AS (
+            SELECT participation_id, principal, interest, fees, penalties FROM loans_share
+            UNION ALL SELECT taker_id, carried_principal, carried_interest, carried_fees, carried_penalties FROM loans_holdingtransfer
+            UNION ALL SELECT giver_id, -carried_principal, -carried_interest, -carried_fees, -carried_penalties FROM loans_holdingtransfer)
         SELECT 'participation ' || p.id || ': totals are not the sum of its shares' FROM loans_participation p
           JOIN (SELECT participation_id, sum(principal) AS principal, sum(interest) AS interest, sum(fees) AS fees, sum(penalties) AS penalties
-                  FROM loans_share GROUP BY participation_id) s ON s.participation_id = p.id
+                  FROM moved GROUP BY participation_id) s ON s.participation_id = p.id
          WHERE (p.received_principal, p.received_interest, p.received_fees, p.received_penalties) <> (s.principal, s.interest, s.fees, s.penalties)""",
+    "register": """
+        SELECT 'loan ' || l.id || ': holdings are not the principal' FROM loans_loan l JOIN loans_participation p ON p.loan_id = l.id
+         GROUP BY l.id HAVING sum(p.amount) <> l.principal""",
     "shares_sum": """
         SELECT 'repayment ' || r.id || ': shares are not the whole' FROM loans_repayment r
           LEFT JOIN (SELECT repayment_id, sum(principal) AS principal, sum(interest) AS interest, sum(fees) AS fees, sum(penalties) AS penalties

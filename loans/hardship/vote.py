@@ -60,7 +60,7 @@ def count(plan: Plan) -> Count:
 def cast(plan: Plan, *, party: Party, in_favor: bool, by: User, as_of: date, now: datetime) -> PlanVote:
     """One holder's answer, given once. Raises UnableToHelp."""
     held = plans.locked(plan)
-    holding = Participation.objects.filter(loan=held.loan, party=party).first()
+    holding = Participation.objects.filter(loan=held.loan, party=party, ended_at=None).first()
     if holding is None or held.state != "voting" or held.votes_until is None or held.votes_until < as_of:
         raise UnableToHelp("not_open", _("This vote is not open to you."))
     try:

@@ -12,6 +12,7 @@ from loans.models.offer import Offer
 from loans.models.population import PopulationCell
 from loans.models.repayment import Portion, Repayment, Share
 from loans.models.servicing import Accrual, Charge, Installment, Standing
+from loans.models.transfer import HoldingTransfer
 
 __all__ = [
     "Accrual",
@@ -33,6 +34,7 @@ __all__ = [
     "FundsItem",
     "HardshipEvidence",
     "HardshipRequest",
+    "HoldingTransfer",
     "Installment",
     "LadderCase",
     "Loan",

@@ -96,7 +96,7 @@ class Loan(Referenced):
 
 
 class Participation(models.Model):
-    """One party's holding of one loan: the register of owners."""
+    """One party's holding of one loan: the register of owners. Handed on in full it holds nothing, and its row stays for what it once received."""
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="participations")
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="participations")
@@ -106,13 +106,14 @@ class Participation(models.Model):
     received_fees = models.BigIntegerField(default=0)
     received_penalties = models.BigIntegerField(default=0)
     originated_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("participation")
         verbose_name_plural = _("participations")
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["loan", "party"], name="loans_participation_once"),
-            models.CheckConstraint(name="loans_participation_amount_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(name="loans_participation_amount_positive", condition=Q(amount__gt=0, ended_at=None) | Q(amount=0, ended_at__isnull=False)),
             models.CheckConstraint(
                 name="loans_participation_never_over",
                 condition=Q(

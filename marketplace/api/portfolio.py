@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from accounts.api.endpoint import Endpoint, reads
 from core import business_day
 from core.api.fields import Amount, Moment, Reference, Reply
 from marketplace import portfolio as portfolios
+from marketplace import results
 
 
 class Overview(Reply):
@@ -28,6 +30,25 @@ class Overview(Reply):
     fees_paid = Amount()
     earned = Amount()
     loans = serializers.IntegerField()
+
+
+class Result(Reply):
+    """What the portfolio has come to, in minor units of `currency`; losses are taken at once.
+
+    Rates a year are fractions, from 90 days on; `why` says why they are missing.
+    """
+
+    currency = serializers.CharField()
+    first_line = serializers.CharField()
+    put_in = Amount()
+    came_back = Amount()
+    worth = serializers.IntegerField()
+    written_down = Amount()
+    profit = serializers.IntegerField()
+    xirr = serializers.CharField(allow_null=True)
+    net_annualised = serializers.CharField(allow_null=True)
+    why = serializers.CharField(allow_blank=True)
+    shown_from = serializers.DateField(allow_null=True)
 
 
 class Holding(Reply):
@@ -69,6 +90,25 @@ class PortfolioEndpoint(Endpoint):
     @reads("portfolio", Overview, summary=_("My portfolio"))
     def get(self, request: Any) -> Any:
         return portfolios.overview(self.party, currency=settings.DEFAULT_CURRENCY)
+
+
+class ResultEndpoint(Endpoint):
+    """Gained or lost."""
+
+    invests = True
+
+    @reads("result", Result, summary=_("What my portfolio has gained or lost"))
+    def get(self, request: Any) -> Any:
+        found = results.of(self.party, currency=settings.DEFAULT_CURRENCY, as_of=business_day.current())
+        plain = found.plain
+        told = {name: getattr(plain, name) for name in ("put_in", "came_back", "written_down", "why", "shown_from")}
+        told |= {name: int(getattr(plain, name)) for name in ("worth", "profit")}
+        told |= {name: _rate(getattr(plain, name)) for name in ("xirr", "net_annualised")}
+        return {"currency": found.currency, "first_line": results.first_line(found), **told}
+
+
+def _rate(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate:.12f}"
 
 
 class HoldingsEndpoint(Endpoint):

@@ -96,7 +96,7 @@ def holders(about: int, after: int) -> list[tuple[int, Context]]:
     assert due_on is not None
     assert loan.disbursed_on is not None
     facts = {"reference": loan.listing.reference, "currency": loan.currency, "paid_out_on": loan.disbursed_on.isoformat(), "due_on": due_on.isoformat()}
-    rows = Participation.objects.filter(loan=loan, party__gt=after).order_by("party").values_list("party", "amount", "received_principal")
+    rows = Participation.objects.filter(loan=loan, party__gt=after, ended_at=None).order_by("party").values_list("party", "amount", "received_principal")
     return [(party, {**facts, "amount": amount, "left_amount": amount - back}) for party, amount, back in rows[: crowd.PAGE]]
 
 

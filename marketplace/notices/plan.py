@@ -50,5 +50,5 @@ def holders(about: int, after: int) -> list[tuple[int, Context]]:
         "answer_on": (plan.votes_until or plan.answer_by).isoformat(),
         "due_on": plan.first_due_on.isoformat(),
     }
-    rows = Participation.objects.filter(loan=plan.loan, party__gt=after).order_by("party").values_list("party", "amount")
+    rows = Participation.objects.filter(loan=plan.loan, party__gt=after, ended_at=None).order_by("party").values_list("party", "amount")
     return [(party, {**facts, "amount": amount}) for party, amount in rows[: crowd.PAGE]]

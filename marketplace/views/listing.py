@@ -70,7 +70,7 @@ def detail_context(request: HttpRequest, found: Listing, form: forms.PledgeForm)
     relation = files.relation_of(request.user, found.loan.file)  # type: ignore[arg-type]
     party, now = acting(request), timezone.now()
     amount = outlook.considered(found, str(form["amount"].value() or request.GET.get("amount", "")))
-    holding = Participation.objects.filter(party=party, loan=found.loan).select_related("loan").first()
+    holding = Participation.objects.filter(party=party, loan=found.loan, ended_at=None).select_related("loan").first()
     return {
         "listing": found,
         "form": form,

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 from accounts.access import party_required
 from core import business_day
 from marketplace import portfolio as portfolios
-from marketplace import presenting
+from marketplace import presenting, results
+from marketplace.models import Sale
 from marketplace.views.common import PAGE, acting, market_currency
 
 
@@ -20,11 +21,20 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     party, today = acting(request), business_day.current()
     currency = market_currency()
     since, until = portfolios.window(today)
+    result = results.of(party, currency=currency, as_of=today, haircut=request.GET.get("haircut", ""))
     flow = portfolios.months(party, currency=currency, since=since, until=until)
     context = {
         "overview": portfolios.overview(party, currency=currency),
+        "first_line": results.first_line(result),
+        "result": result,
+        "rates": results.rates(result),
+        "grades": results.grades(result),
+        "haircuts": results.HAIRCUTS,
+        "grade_mix": results.grade_mix(result),
+        "largest": portfolios.largest(party, currency=currency),
         "mix": presenting.status_mix(portfolios.status_mix(party, currency=currency)),
         "pledges": portfolios.pledges(party),
+        "offers": Sale.objects.filter(party=party, state="open").select_related("participation__loan__listing").order_by("pk"),
         "page_obj": Paginator(portfolios.holdings(party), PAGE).get_page(request.GET.get("page")),
         "chart": presenting.flow(flow, currency=currency, today=today),
         "flows": any(month.received or month.expected for month in flow),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -24,7 +25,7 @@ from loans.hardship import plan as plans
 from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
 from loans.models import AgreementPaper, Disbursement, Document, Loan
-from marketplace import saved_search, search
+from marketplace import claim, sale, saved_search, search
 from marketplace.models import Listing
 from notifications.models import Message
 from payments import deposit
@@ -119,6 +120,7 @@ class World:
         outbox.drain(now=now)
         stories.pay_out(loan, proposer=self.members["fay"], approver=self.members["dan"], now=now)
         self._trouble(Loan.objects.get(pk=loan.pk), alice, now=now)
+        self._shares(Loan.objects.get(pk=loan.pk), bob, now=now)
         waiting = stories.accepted_loan(alice, reviewer=self.members["dan"], amount=4_800_000, term_months=6, now=now)
         listing = Listing.objects.get(loan=waiting)
         pledge = stories.pledge(listing, bob, 100_000, now=now)
@@ -130,6 +132,15 @@ class World:
             "pledge": named(pledge.reference),
             "search": named(saved_search.save(search.Wanted(q="oven"), party=bob.party, by=bob.user, now=now).reference),
         }
+
+    def _shares(self, loan: Loan, bob: cast.Member, *, now: datetime) -> None:
+        """Bob offers a part of what he holds; eve has bought some of it."""
+        eve, today, holding = cast.eve(), business_day.current(), loan.participations.get()
+        stories.pay_in(eve, 100_000, now=now)
+        offer = sale.offer(holding=holding, party=bob.party, by=bob.user, amount=20_000, factor=Decimal(1), key="matrix", now=now)
+        price = claim.price(claim.of(holding, 10_000, as_of=today), offer.factor)
+        bought = sale.buy(sale.Wish(offer, eve.party, eve.user, 10_000, price), key="matrix", as_of=today, now=now)
+        self.things |= {"sale": named(offer.reference), "purchase": named(bought.reference)}
 
     def _trouble(self, loan: Loan, alice: cast.Member, *, now: datetime) -> None:
         """Alice asked for help with it; new terms are before the holders."""

@@ -146,6 +146,11 @@ marketplace:pledge             closed_listing   bob/invest       bob/invest
 marketplace:receipt            pledge           bob/invest       -
 marketplace:cancel             pledge           -                bob/invest
 marketplace:portfolio          -                invest           -
+marketplace:sales              -                invest           -
+marketplace:sale               sale             invest           invest
+marketplace:cancel_sale        sale             -                bob/invest
+marketplace:bought             purchase         -                -
+marketplace:sell               closed_listing   bob/invest       bob/invest
 marketplace:plan               plan             bob/invest       -
 marketplace:vote               plan             -                bob/invest
 """
@@ -203,6 +208,7 @@ api:pledges                    -                invest           -
 api:pledge                     pledge           bob/invest       -
 api:cancel                     pledge           -                bob/invest
 api:portfolio                  -                invest           -
+api:result                     -                invest           -
 api:holdings                   -                invest           -
 api:months                     -                invest           -
 api:applications               -                borrow           borrow
@@ -274,6 +280,8 @@ credit.shadowscore             rau      -        -        -
 credit.modelchange             rau      -        -        -
 marketplace.listing            ru       -        -        -
 marketplace.pledge             ru       -        -        -
+marketplace.sale               ru       -        -        -
+marketplace.purchase           ru       -        -        -
 auth.group                     -        -        -        -
 account.emailaddress           -        -        -        -
 mfa.authenticator              -        -        -        -
