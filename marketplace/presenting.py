@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
@@ -92,11 +93,13 @@ def _band(field: str, value: dict[str, int | None], currency: str) -> str:
 
 
 def row(listing: Listing, *, now: datetime) -> dict[str, str]:
-    """One line of a list of loans, in words ready to print: a list is asked for more often than anything else."""
+    """One line of a list of loans, in words ready to print: a list is asked for more often than anything else.
+
+    Only the title is somebody's own words and is escaped; everything else is figures, codes and our catalogue.
+    """
     share = listing.funded / listing.target
-    return {
+    ours = {
         "reference": listing.reference,
-        "title": listing.title,
         "language": listing.language,
         "about": f"{listing.purpose_words}{pgettext('list', ', ')}{listing.reference}",
         "grade": listing.grade,
@@ -109,6 +112,7 @@ def row(listing: Listing, *, now: datetime) -> dict[str, str]:
         "of": _("of %(target)s") % {"target": format_short(listing.target, listing.currency)},
         "left": time_left(listing, now=now),
     }
+    return {"title": listing.title, **{name: SafeString(text) for name, text in ours.items()}}
 
 
 def search_words(saved: SavedSearch) -> str:
