@@ -17,8 +17,8 @@ YOUNG_DAYS = 90
 YEAR = 365
 DIGITS = Context(prec=40)
 RATE_DIGITS = Context(prec=15)
-WIDEST = 14.0  # of ln(1 + rate): from losing all but a millionth in a year to a million times as much
-GRID = 560
+# Where rates are looked for, as ln(1 + rate): closely from losing all but a millionth in a year to a million times as much, widely beyond.
+GRID = tuple(sorted({k / 20 for k in range(-280, 281)} | {k / 2 for k in range(-80, 81)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,7 @@ def _worth(terms: Sequence[tuple[float, float]], at: float) -> float:
 
 def _roots(terms: Sequence[tuple[float, float]]) -> list[float]:
     """Every place on the grid of ln(1 + rate) where the worth changes sign."""
-    points = [-WIDEST + 2 * WIDEST * k / GRID for k in range(GRID + 1)]
-    values = [(at, _worth(terms, at)) for at in points]
+    values = [(at, _worth(terms, at)) for at in GRID]
     return [_between(terms, left, right) for left, right in pairwise(values) if (left[1] < 0) != (right[1] < 0)]
 
 
