@@ -46,7 +46,7 @@ def lent(now):
 
 def pay(loan, number, *, now, days_later=0):
     day = loan.installments.get(number=number).due_on + timedelta(days=days_later)
-    delinquency.close_day(to=day, now=now)
+    business_day.advance(to=day, now=now)
     repayment.pay(loan=loan, amount=repayment.owed(loan, as_of=day).due, by=alice().user, key=f"pay-{number}", as_of=day, now=now)
     return day
 

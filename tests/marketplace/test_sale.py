@@ -51,7 +51,7 @@ def lent():
 
 def pay(loan, number):
     day = loan.installments.get(number=number).due_on
-    delinquency.close_day(to=day, now=NOW)
+    business_day.advance(to=day, now=NOW)
     repayment.pay(loan=loan, amount=repayment.owed(loan, as_of=day).due, by=alice().user, key=f"pay-{number}", as_of=day, now=NOW)
 
 
