@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('basis', models.CharField(max_length=40)),
                 ('key', models.CharField(max_length=100, unique=True)),
                 ('turn', models.BigIntegerField(default=0)),
-                ('state', models.CharField(choices=[('open', 'Offered'), ('sold', 'Sold'), ('cancelled', 'Taken back'), ('expired', 'Not sold in time')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'On offer'), ('sold', 'Sold'), ('cancelled', 'Taken back'), ('expired', 'Not sold in time')], default='open', max_length=10)),
                 ('offered_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
                 ('pgh_label', models.TextField(help_text='The event label.')),
                 ('pgh_context', pghistory.utils.JSONField(null=True)),
-                ('state', models.CharField(choices=[('open', 'Offered'), ('sold', 'Sold'), ('cancelled', 'Taken back'), ('expired', 'Not sold in time')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'On offer'), ('sold', 'Sold'), ('cancelled', 'Taken back'), ('expired', 'Not sold in time')], default='open', max_length=10)),
                 ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='state_events', to='marketplace.sale')),
             ],
             options={
