@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.models import User
 from core import business_day, outbox
 from loans.models import Loan
 from marketplace.models import Listing, Sale
@@ -21,6 +22,7 @@ WORDS = {
 
 
 def window(browser: Any, site: str, language: str, member: cast.Member, width: int) -> Any:
+    User.objects.filter(pk=member.user.pk).update(language=language)
     context = browser.new_context(viewport={"width": width, "height": 900})
     session = cast.client_of(member).cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies(

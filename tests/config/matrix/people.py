@@ -25,7 +25,7 @@ from loans.hardship import plan as plans
 from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
 from loans.models import AgreementPaper, Disbursement, Document, Loan
-from marketplace import claim, sale, saved_search, search
+from marketplace import sale, saved_search, search
 from marketplace.models import Listing
 from notifications.models import Message
 from payments import deposit
@@ -134,13 +134,10 @@ class World:
         }
 
     def _shares(self, loan: Loan, bob: cast.Member, *, now: datetime) -> None:
-        """Bob offers a part of what he holds; eve has bought some of it."""
-        eve, today, holding = cast.eve(), business_day.current(), loan.participations.get()
-        stories.pay_in(eve, 100_000, now=now)
+        """Bob offers a part of what he holds."""
+        holding = loan.participations.get()
         offer = sale.offer(holding=holding, party=bob.party, by=bob.user, amount=20_000, factor=Decimal(1), key="matrix", now=now)
-        price = claim.price(claim.of(holding, 10_000, as_of=today), offer.factor)
-        bought = sale.buy(sale.Wish(offer, eve.party, eve.user, 10_000, price), key="matrix", as_of=today, now=now)
-        self.things |= {"sale": named(offer.reference), "purchase": named(bought.reference)}
+        self.things |= {"sale": named(offer.reference)}
 
     def _trouble(self, loan: Loan, alice: cast.Member, *, now: datetime) -> None:
         """Alice asked for help with it; new terms are before the holders."""

@@ -149,7 +149,7 @@ marketplace:portfolio          -                invest           -
 marketplace:sales              -                invest           -
 marketplace:sale               sale             invest           invest
 marketplace:cancel_sale        sale             -                bob/invest
-marketplace:bought             purchase         -                -
+marketplace:bought             pledge           -                -
 marketplace:sell               closed_listing   bob/invest       bob/invest
 marketplace:plan               plan             bob/invest       -
 marketplace:vote               plan             -                bob/invest
