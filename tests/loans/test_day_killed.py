@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from tests.counts import cases
 
@@ -25,9 +25,11 @@ class Server:
         self.made: list[str] = []
 
     def copy(self, source: str, target: str) -> str:
-        connection.close()
+        """A copy is made of a database that nobody is connected to: what an earlier test left open is closed first."""
+        connections.close_all()
         with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{target}"')
+            cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
+            cursor.execute(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')
             cursor.execute(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
         self.made.append(target)
         return target
