@@ -26,6 +26,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "loans.approve_disbursement",
         "loans.approve_necessity",
         "credit.sign_model",
+        "loans.take_second_look",
     ),
     SERVICER: (
         "loans.view_*",

@@ -1,51 +1,58 @@
-"""One application scored with its exact reasons, against one LightGBM predict call of as many inputs.
+"""Score and reasons of one application against one LightGBM predict call: the shipped model from its JSON, the machine fitted on noise of its shape.
 
-    python benchmarks/score_with_reasons.py [--rows 200] [--rounds 5]
-
-The shipped model is read from its JSON; LightGBM is fitted on noise of the same shape, with the size of our challenger.
+The machine has the size of our challenger (750 rounds, 12 leaves) and one thread. Reasons are exact contributions, the four that weigh most.
 """
 
-import argparse
-import statistics
-import sys
-import time
-from pathlib import Path
+from __future__ import annotations
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from collections.abc import Iterator
+from typing import Any
 
-import lightgbm as lgb
-import numpy as np
+from benchmarks.report import Figure
+from benchmarks.rounds import Clock, once
 
-from credit import glassbox, one_row
-
-MODEL = "lendingclub_2018"
+MODEL, ROWS = "lendingclub_2018", 200
 
 
-def seconds_each(work, rows) -> float:
-    started = time.perf_counter()
-    for row in rows:
-        work(row)
-    return (time.perf_counter() - started) / len(rows)
+def run(clock: Clock) -> Iterator[Figure]:
+    """`make bench ARGS=score_with_reasons`"""
+    from credit import one_row, serving
+    from credit.facts import Facts
+
+    scorer, applications = one_row.Scorer(_model()), _applications()
+    booster, matrix = _machine()
+    facts = Facts(amount=3_000_000, term_months=12, purpose="home", currency="CNY", income_monthly=900_000, months_at_work=30, occupation="employed")
+    works = {
+        "ours": lambda: [scorer.score(raw).against() for raw in applications],
+        "theirs": lambda: [booster.predict(matrix[row : row + 1]) for row in range(ROWS)],
+        "served": lambda: [serving.score(facts, name="thin_file") for _ in range(ROWS)],
+    }
+    found = once(works, rounds=clock.rounds)
+    for name, words in (("ours", "score with reasons / LightGBM predict"), ("served", "the same from facts, in words, with ways out / LightGBM predict")):
+        ratios = [one / other for one, other in zip(found[name], found["theirs"], strict=True)]
+        each = {"ms each": min(found[name]) / ROWS * 1000, "LightGBM ms": min(found["theirs"]) / ROWS * 1000}
+        yield Figure(words, ratios, at_most=3 if name == "ours" else None, notes=each)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    draw, model = np.random.default_rng(1), glassbox.load(MODEL)
-    applications = [{name: float(draw.integers(0, 60_000)) for name in model.fields} for _ in range(options.rows)]
-    matrix = draw.normal(size=(10_000, len(model.inputs)))
+def _model() -> Any:
+    from credit import glassbox
+
+    return glassbox.load(MODEL)
+
+
+def _applications() -> list[dict[str, float]]:
+    import numpy as np
+
+    draw = np.random.default_rng(1)
+    return [{name: float(draw.integers(0, 60_000)) for name in _model().fields} for _ in range(ROWS)]
+
+
+def _machine() -> tuple[Any, Any]:
+    import lightgbm as lgb
+    import numpy as np
+
+    draw = np.random.default_rng(1)
+    matrix = draw.normal(size=(10_000, len(_model().inputs)))
     labels = lgb.Dataset(matrix, (matrix[:, 0] + draw.normal(size=10_000) > 0).astype(float))
     booster = lgb.train({"objective": "binary", "num_leaves": 12, "learning_rate": 0.03, "verbose": -1, "num_threads": 1}, labels, 750)
-    scorer, ours, theirs = one_row.Scorer(model), [], []
-    for _round in range(options.rounds):
-        theirs.append(seconds_each(booster.predict, [matrix[row : row + 1] for row in range(options.rows)]))
-        ours.append(seconds_each(lambda raw: scorer.score(raw).against(), applications))
-    shares = [one / other for one, other in zip(ours, theirs, strict=True)]
-    print(f"score with reasons {statistics.median(ours) * 1e3:.2f} ms, one LightGBM predict {statistics.median(theirs) * 1e3:.2f} ms")
-    print(f"ours / LightGBM = {statistics.median(shares):.2f} (rounds {min(shares):.2f} to {max(shares):.2f})")
-
-
-if __name__ == "__main__":
-    main()
+    return booster, matrix

@@ -205,6 +205,18 @@ class ReplyForm(forms.Form):
     text = forms.CharField(label=_("Your answer"), widget=forms.Textarea({"rows": 8}), max_length=TEXT_MAX)
 
 
+class SecondLookForm(forms.Form):
+    """What another person should look at, in the borrower's words."""
+
+    words = forms.CharField(label=_("What should we look at?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX)
+
+
+class CorrectionForm(forms.Form):
+    """What was wrong, in the borrower's words."""
+
+    words = forms.CharField(label=_("What was wrong?"), widget=forms.Textarea({"rows": 4}), max_length=TEXT_MAX)
+
+
 class ObligorForm(forms.Form):
     """What a co-borrower says about themselves, and their own two consents."""
 

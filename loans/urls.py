@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loans.views import apply, calculator, circle, documents, hardship, life, obligors, offers, status
+from loans.views import after_no, apply, calculator, circle, documents, hardship, life, obligors, offers, status
 
 app_name = "loans"
 urlpatterns = [
@@ -15,6 +15,9 @@ urlpatterns = [
     path("applications/<str:reference>/submit/", apply.submit, name="submit"),
     path("applications/<str:reference>/withdraw/", apply.withdraw, name="withdraw"),
     path("applications/<str:reference>/answer/", status.answer, name="answer"),
+    path("applications/<str:reference>/second-look/", after_no.second_look, name="second_look"),
+    path("applications/<str:reference>/correct/", after_no.correct, name="correct"),
+    path("applications/<str:reference>/corrected/", after_no.corrected, name="corrected"),
     path("applications/<str:reference>/documents/", documents.documents, name="documents"),
     path("applications/<str:reference>/circle/", circle.people, name="circle"),
     path("applications/<str:reference>/circle/<str:link>/take-back/", circle.take_back, name="circle_take_back"),

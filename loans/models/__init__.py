@@ -11,6 +11,7 @@ from loans.models.loan import Disbursement, Loan, Participation
 from loans.models.offer import Offer
 from loans.models.population import PopulationCell
 from loans.models.repayment import Portion, Repayment, Share
+from loans.models.second_look import Amendment, SecondLook
 from loans.models.servicing import Accrual, Charge, Installment, Standing
 from loans.models.transfer import HoldingTransfer
 
@@ -18,6 +19,7 @@ __all__ = [
     "Accrual",
     "Agreement",
     "AgreementPaper",
+    "Amendment",
     "Application",
     "AutopayOrder",
     "BorrowerFile",
@@ -53,6 +55,7 @@ __all__ = [
     "Reply",
     "Review",
     "Rung",
+    "SecondLook",
     "Share",
     "Signature",
     "Standing",

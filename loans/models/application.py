@@ -27,7 +27,7 @@ APPLICATION = Transitions(
         "approved": ("offered", "declined", "withdrawn"),
         "offered": ("accepted", "lapsed", "withdrawn"),
         "accepted": (),
-        "declined": (),
+        "declined": ("approved", "referred"),  # another person overturns it; or the borrower sets an answer right
         "lapsed": (),
         "withdrawn": (),
     },

@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 
 from core.outbox import JobContext, handles
 from credit import scorecard
-from loans.models import Application, Obligor, Offer
+from loans.models import Application, Obligor, Offer, SecondLook
 from loans.notices.door import tell_obligors
 from notifications.catalogue import Context, Template, register
 from privacy import vault
@@ -60,6 +60,13 @@ register(
         ),
         action=_("See the reasons"),
         words={"reasons": _reason},
+    ),
+    Template(
+        code="application.second_look",
+        kind="application",
+        title=_("The decision you had reviewed"),
+        text=_("Another person has looked at application %(reference)s again. The answer, with reasons, stands on its page."),
+        action=_("Read the answer"),
     ),
     Template(
         code="application.answered",
@@ -139,6 +146,15 @@ def _about_application(template: str, *, job: JobContext, **facts: Any) -> None:
 @handles("application.answered")
 def on_answered(*, job: JobContext) -> None:
     _about_application("application.answered", job=job)
+
+
+@handles("second_look.answered")
+def on_second_look(*, job: JobContext) -> None:
+    look = SecondLook.objects.get(pk=job.payload["look"])
+    application = Application.objects.get(pk=look.application_id)
+    link = reverse("loans:application", args=[application.reference])
+    context = {"reference": application.reference}
+    tell_obligors(template="application.second_look", key=job.key, application=application, context=context, link=link, borrower_only=True, now=job.now)
 
 
 @handles("obligor.changed")

@@ -36,10 +36,13 @@ EVENTS: dict[str, tuple[Any, Any, str, str]] = {
     "lapsed": (gettext_lazy("The offer ended"), gettext_lazy("It was declined or its last day passed. Nothing binds you."), "", "clock"),
     "withdrawn": (gettext_lazy("You withdrew it"), gettext_lazy("Nothing binds you."), "", "x"),
 }
+CORRECTED = {"correction": gettext_lazy("You began to correct an answer"), "corrected": gettext_lazy("You corrected your answers")}
 RELEASED, ANSWERED = gettext_lazy("Back in the queue"), gettext_lazy("You answered")
 
 
-def page(request: HttpRequest, found: Application, form: ReplyForm | None = None, *, status: int = 200) -> HttpResponse:
+def page(request: HttpRequest, found: Application, form: ReplyForm | None = None, *, status: int = 200, **forms: Any) -> HttpResponse:
+    from loans.views import after_no
+
     referred = found.state == "referred"
     context = {
         "application": found,
@@ -54,6 +57,7 @@ def page(request: HttpRequest, found: Application, form: ReplyForm | None = None
         "documents": documents.named(request, found) if referred else [],
         "obligors": found.obligors.exclude(role="borrower").exclude(state__in=["declined", "expired"]).order_by("pk"),
     }
+    context |= after_no.shown(request, found) | forms
     return render(request, "loans/status.html", context, status=status)
 
 
@@ -64,6 +68,8 @@ def _events(found: Application) -> list[dict[str, Any]]:
         title, text, kind, sign = EVENTS[change.state]
         if change.why in ("released", "answered"):
             title, text, sign = (RELEASED, "", "clock") if change.why == "released" else (ANSWERED, _("It is back in the queue, at its old place."), "")
+        if change.why in CORRECTED:
+            title, text, sign = CORRECTED[change.why], "", "pen"
         events.append({"title": title, "at": change.at, "kind": kind, "sign": sign, "text": text})
     return events
 

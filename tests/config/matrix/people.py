@@ -20,7 +20,7 @@ from accounts.models import Party
 from core import business_day, outbox
 from credit import cards, champion
 from loans import application as applications
-from loans import circle, obligor
+from loans import circle, obligor, second_look
 from loans.hardship import plan as plans
 from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
@@ -217,10 +217,19 @@ class World:
             "ladder": named(claimed.reference, "application"),
             "elsewhere": named("ZZ-00000000"),
             "card": Thing({"name": cards.cards()[0]["name"]}, {"name": "nothing"}),
+            "look": Thing({"object_id": self._look(now=now)}, {"object_id": 0}, {"act": "claim"}),
             "change": Thing({"object_id": self._change(now=now)}, {"object_id": 0}, {"act": "sign"}),
             "loans app": Thing({"app_label": "loans"}, {"app_label": "loans"}),
             "nothing": Thing({"content_type_id": 0, "object_id": 0}, {"content_type_id": 0, "object_id": 0}),
         }
+
+    def _look(self, *, now: datetime) -> int:
+        alice, dan = self.members["alice"], self.members["dan"]
+        refused = stories.draft(alice, amount=1_000_000, term_months=6, now=now)
+        applications.submit(refused, by=alice.user, as_of=business_day.current(), now=now)
+        applications.claim(refused, by=dan.user, now=now)
+        applications.decline(refused, by=dan.user, reason="No.", now=now)
+        return int(second_look.ask(refused, words="Please look again.", by=alice.user, now=now).pk)
 
     def _change(self, *, now: datetime) -> int:
         owner = _staff("mo", roles.MODELER)

@@ -107,6 +107,9 @@ loans:check                    draft            alice/borrow     -
 loans:submit                   draft            -                alice/borrow
 loans:withdraw                 sent             -                alice/borrow
 loans:answer                   sent             -                alice/borrow
+loans:second_look              sent             -                alice/borrow
+loans:correct                  sent             -                alice/borrow
+loans:corrected                sent             -                alice/borrow
 loans:documents                draft            alice/borrow     alice/borrow
 loans:document                 document         alice/borrow     -
 loans:remove_document          document         -                alice/borrow
@@ -275,6 +278,7 @@ loans.hardshiprequest          rasu     -        -        -
 loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
+loans.secondlook               rasu     -        -        -
 credit.decision                rau      -        -        -
 credit.shadowscore             rau      -        -        -
 credit.modelchange             rau      -        -        -
@@ -310,6 +314,7 @@ admin:loans_laddercase_desk              elsewhere      -        -
 admin:loans_laddercase_figures           -              rasu     rasu
 admin:privacy_complaint_desk             elsewhere      -        -
 admin:loans_disbursement_act             disbursement   -        r
+admin:loans_secondlook_act               look           -        a
 admin:credit_modelchange_propose         -              -        -
 admin:credit_modelchange_act             change         -        a
 admin:payments_payment_match             unmatched      s        s
