@@ -11,7 +11,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from config import circle_figures, figures
+from config import circle_figures, figures, outcomes
+from core import business_day
 from credit import cards
 
 SCALE = 0.175  # AUC at the right end of the chart
@@ -56,6 +57,12 @@ def help_page(request: HttpRequest) -> HttpResponse:
 def circle(request: HttpRequest) -> HttpResponse:
     """Do you contact my circle? The answer, its conditions, and the count as it stands this moment."""
     return render(request, "pages/circle.html", {"figures": circle_figures.read(now=timezone.now())})
+
+
+@require_safe
+def decisions(request: HttpRequest) -> HttpResponse:
+    """How our decisions turned out, by grade and quarter, and how often another person decided otherwise."""
+    return render(request, "pages/outcomes.html", outcomes.read(as_of=business_day.current()))
 
 
 @require_safe

@@ -11,5 +11,6 @@ urlpatterns = [
     path("circle/", pages.circle, name="circle"),
     path("help/", pages.help_page, name="help"),
     path("definitions/", pages.definitions, name="definitions"),
+    path("outcomes/", pages.decisions, name="outcomes"),
     path("language/<slug:code>/", language.language, name="language"),
 ]

@@ -21,6 +21,7 @@ pages:how                      -                all              -
 pages:help                     -                all              -
 pages:circle                   -                all              -
 pages:definitions              -                all              -
+pages:outcomes                 -                all              -
 pages:language                 english          all              -
 healthz                        -                all              -
 readyz                         -                all              -
