@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.access import actor
@@ -29,12 +29,16 @@ GRADE_PARTS = ("reasons", "missing")  # of what a reviewer opens; shown only aft
 
 @admin.register(SecondLook)
 class SecondLookAdmin(ReadOnlyAdmin):
-    list_display = columns("reference", "kind", "application", "state", "reviewer", "asked_at")
+    list_display = ("reference", "kind", "application_reference", *columns("state", "reviewer", "asked_at"))
     list_filter = ("state", "kind")
     list_select_related = ("application", "reviewer__subject")
     search_fields = ("=reference", "=application__reference")
     ordering = ("answered_at", "asked_at")
     change_form_template = "admin/loans/look.html"
+
+    @admin.display(description=gettext_lazy("application"))
+    def application_reference(self, found: SecondLook) -> str:
+        return found.application.reference
 
     def get_urls(self) -> list[URLPattern]:
         return [path("<path:object_id>/act/", self.admin_site.admin_view(self.act), name="loans_secondlook_act"), *super().get_urls()]

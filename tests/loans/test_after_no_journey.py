@@ -66,6 +66,7 @@ def declined(**answers: str) -> Application:
     if answers:
         applications.save_answers(draft, section="finances", answers=answers, now=now)
     applications.submit(draft, by=alice().user, as_of=business_day.current(), now=now)
+    draft.refresh_from_db()
     applications.claim(draft, by=dan().user, now=now)
     applications.decline(draft, by=dan().user, reason="Debts too high.", now=now)
     return Application.objects.select_related("decision").get(pk=draft.pk)

@@ -227,6 +227,7 @@ class World:
         alice, dan = self.members["alice"], self.members["dan"]
         refused = stories.draft(alice, amount=1_000_000, term_months=6, now=now)
         applications.submit(refused, by=alice.user, as_of=business_day.current(), now=now)
+        refused.refresh_from_db()
         applications.claim(refused, by=dan.user, now=now)
         applications.decline(refused, by=dan.user, reason="No.", now=now)
         return int(second_look.ask(refused, words="Please look again.", by=alice.user, now=now).pk)
