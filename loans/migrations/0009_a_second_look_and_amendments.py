@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('credit', '0003_sources_are_asked_with_consent'),
-        ('loans', '0007_hardship_requests_and_plans'),
+        ('loans', '0008_holdings_change_hands'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
