@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.utils import translation
 
 from core import business_day, outbox, states
 from core.outbox import JobContext, handles
-from loans import disclosure, participation, product
+from loans import disclosure, participation, product, screening
 from loans import file as files
-from loans.models import BorrowerFile, Loan
+from loans.models import Application, BorrowerFile, Loan
+from loans.models.application import PURPOSES
 from marketplace import consent, postings
 from marketplace.models import Listing, Pledge
 from privacy import assessments
@@ -63,29 +65,18 @@ def publish(*, loan: Loan, now: datetime) -> Listing:
     return listing
 
 
+ENGINE = Actor(kind="system", subject_id=None, role="listing")
+
+
 def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
+    """Terms as offered, facts as disclosed, words as far as strangers may read them: a title that names somebody makes room for the purpose."""
     offer = loan.agreement.offer
     application = offer.application
-    record = disclosure.disclose(
-        loan.file, relation="investor", stage="listing", actor=Actor(kind="system", subject_id=None, role="listing"), page="marketplace.publish", now=now
-    )
-    disclosure.keep_spoken(loan.file, record)
-    kind = record.pop("kind")
+    shown = screening.words(application, actor=ENGINE, page="marketplace.publish", now=now)
     return {
         "loan": loan,
-        "disclosed": {
-            "facts": {field: cell for field, cell in record.items() if cell["form"] != disclosure.HIDDEN},
-            "withheld": [field for field, cell in record.items() if cell["form"] == disclosure.HIDDEN],
-            "summary": application.summary,
-            "funds": [{"label": item.label, "amount": item.amount} for item in application.funds.order_by("position")],
-            "party_kind": kind["value"],
-            "expected_loss": str(offer.expected_loss),
-            "apr": str(offer.apr),
-            "cap": str(offer.cap),
-            "servicing_fee_rate": str(offer.servicing_fee_rate),
-            "decision": offer.decision.reference,
-        },
-        "title": application.title,
+        "disclosed": _disclosed(loan, shown, now=now),
+        "title": shown.title or _purpose(application),
         "language": application.language,
         "purpose": application.purpose,
         "grade": offer.grade,
@@ -95,6 +86,31 @@ def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
         "currency": loan.currency,
         "target": loan.principal,
     }
+
+
+def _disclosed(loan: Loan, shown: screening.Words, *, now: datetime) -> dict[str, object]:
+    offer = loan.agreement.offer
+    record = disclosure.disclose(loan.file, relation="investor", stage="listing", actor=ENGINE, page="marketplace.publish", now=now)
+    disclosure.keep_spoken(loan.file, record)
+    kind = record.pop("kind")
+    return {
+        "facts": {field: cell for field, cell in record.items() if cell["form"] != disclosure.HIDDEN},
+        "withheld": [field for field, cell in record.items() if cell["form"] == disclosure.HIDDEN],
+        "screened": shown.withheld,
+        "summary": shown.summary,
+        "funds": list(shown.funds),
+        "party_kind": kind["value"],
+        "expected_loss": str(offer.expected_loss),
+        "apr": str(offer.apr),
+        "cap": str(offer.cap),
+        "servicing_fee_rate": str(offer.servicing_fee_rate),
+        "decision": offer.decision.reference,
+    }
+
+
+def _purpose(application: Application) -> str:
+    with translation.override(application.language):
+        return str(dict(PURPOSES)[application.purpose])
 
 
 @handles("listing.full")

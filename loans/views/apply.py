@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import party_required
+from accounts.access import actor, party_required
 from core import business_day, states
 from core.idempotency import once_per_form
 from loans import answers as answers_of
 from loans import application as applications_of
-from loans import words
+from loans import screening, words
 from loans.application import UnableToApply
 from loans.forms import FundsForm
 from loans.models import Application, Obligor
@@ -76,9 +76,24 @@ def section(request: HttpRequest, reference: str, section: str) -> HttpResponse:
     form = _form(request, found, step)
     if request.method == "POST" and "more" not in request.POST and form.is_valid():
         _save(found, step, form)
+        _tell_screened(request, reference, step)
         return _onward(request, found, step)
     status_code = 422 if request.method == "POST" and "more" not in request.POST else 200
     return render(request, "loans/section.html", _section_context(found, step, form), status=status_code)
+
+
+SCREENED = {"project": ("title", "summary"), "funds": ("funds",)}
+
+
+def _tell_screened(request: HttpRequest, reference: str, step: Step) -> None:
+    """Words that investors will not be shown are named while they can still be changed."""
+    if step.code in SCREENED:
+        for note in screening.notes(_screened(request, own_application(request, reference)), fields=SCREENED[step.code]):
+            messages.warning(request, note)
+
+
+def _screened(request: HttpRequest, found: Application) -> screening.Words:
+    return screening.words(found, actor=actor(user_of(request), role="borrower"), page="loans:section", now=timezone.now())
 
 
 def _onward(request: HttpRequest, found: Application, step: Step) -> HttpResponse:
@@ -166,6 +181,7 @@ def _check_context(request: HttpRequest, found: Application) -> dict[str, Any]:
         "application": found,
         "blocks": blocks,
         "missing": steps.missing(found),
+        "not_shown": screening.notes(_screened(request, found)),
         "funds": found.funds.order_by("position"),
         "documents": found.documents.filter(removed_at=None).count(),
         "obligors": found.obligors.filter(role="co_borrower", state__in=["invited", "joined"]).order_by("pk"),

@@ -54,7 +54,7 @@ class Fact(Reply):
 class UseOfFunds(Reply):
     """One line of what the money is for."""
 
-    label = serializers.CharField()  # type: ignore[assignment]  # a field, popped by the metaclass
+    label = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # a field, popped by the metaclass
     amount = serializers.IntegerField()
 
 
@@ -62,7 +62,7 @@ class ListingDetail(ListingRow):
     """One listing, with what the borrower's file discloses to an investor. `expected_net`: rate less fee and expected loss, a year."""
 
     backers = serializers.SerializerMethodField()
-    summary = serializers.CharField(source="disclosed.summary")
+    summary = serializers.CharField(source="disclosed.summary", allow_null=True, help_text=_("Null where it may name somebody."))
     borrower = serializers.CharField(source="disclosed.party_kind", allow_null=True)
     apr = serializers.CharField(source="disclosed.apr")
     expected_loss = serializers.CharField(source="disclosed.expected_loss")
