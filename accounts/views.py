@@ -40,6 +40,11 @@ def _sent(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def _shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page with a form: 422 where something in it is wrong."""
+    return render(request, template, context, status=422 if context["form"].errors else 200)
+
+
 @require_safe
 @party_required()
 def onboarding(request: HttpRequest) -> HttpResponse:
@@ -56,7 +61,7 @@ def sides(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         groups.choose_sides(party, **form.cleaned_data, by=_user(request), now=timezone.now())
         return redirect("accounts:onboarding")
-    return render(request, "accounts/sides.html", {"form": form, "party": party})
+    return _shown(request, "accounts/sides.html", {"form": form, "party": party})
 
 
 @party_required(Role.SIGN)
@@ -73,7 +78,7 @@ def identity(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:identity")
     check = identities.latest(party)
     context = {"form": form, "party": party, "check": check, "shown": _own_document(request, check), "kept": retention.get("account").label}
-    return render(request, "accounts/identity.html", context)
+    return _shown(request, "accounts/identity.html", context)
 
 
 def _own_document(request: HttpRequest, check: IdentityCheck | None) -> dict[str, str]:
@@ -138,7 +143,7 @@ def new_business(request: HttpRequest) -> HttpResponse:
         party = groups.create_business(user=_user(request), name=form.cleaned_data["name"], now=timezone.now())
         access.switch(request, party.reference, now=timezone.now())
         return redirect("accounts:onboarding")
-    return render(request, "accounts/new_business.html", {"form": form})
+    return _shown(request, "accounts/new_business.html", {"form": form})
 
 
 @login_required
@@ -159,7 +164,7 @@ def party(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, _("Invited. They join once they have signed in with this address and accepted."))
             return redirect("accounts:party", reference=reference)
-    return render(request, "accounts/party.html", _party_context(request, group) | {"form": form, "signs": signs})
+    return _shown(request, "accounts/party.html", _party_context(request, group) | {"form": form, "signs": signs})
 
 
 def _party_context(request: HttpRequest, group: Party) -> dict[str, Any]:
@@ -229,4 +234,4 @@ def settings(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, _("Saved."))
         return response
-    return render(request, "accounts/settings.html", {"form": form})
+    return _shown(request, "accounts/settings.html", {"form": form})

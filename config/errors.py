@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -34,7 +35,8 @@ def page(request: HttpRequest, status: int, *, exception: Exception | None = Non
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return page(request, 400, exception=exception)
+    """400, or 413 where it was merely more text than is taken at once."""
+    return page(request, 413 if isinstance(exception, RequestDataTooBig) else 400, exception=exception)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

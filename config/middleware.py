@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.views.debug import ExceptionReporter
 
 from config import logs
 
@@ -58,21 +59,39 @@ class PrivatePages:
         return response
 
 
+class _Noted(ExceptionReporter):
+    """Draws no traceback: notes on the request what Django would have drawn one of."""
+
+    def get_traceback_html(self) -> str:
+        self.request.fault = self.exc_value  # type: ignore[attr-defined, union-attr]
+        return ""
+
+    get_traceback_text = get_traceback_html
+
+
 class OwnErrorPages:
     """Development shows the same error pages as everywhere else. TECHNICAL_ERRORS=1 brings back Django's, with their tracebacks.
 
-    Stands last: there, in development, an answer 404 or 500 in HTML can only be Django's own page.
+    Stands last: there, in development, an answer 404 or 500 in HTML can only be Django's own page; its pages about a fault note it first.
     """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.DEBUG or settings.TECHNICAL_ERRORS:
+            return self.get_response(request)
+        request.exception_reporter_class = _Noted  # type: ignore[attr-defined]
         response = self.get_response(request)
-        if not settings.DEBUG or settings.TECHNICAL_ERRORS or not response.get("Content-Type", "").startswith("text/html"):
-            return response
+        return self._own(request, response) or response
+
+    def _own(self, request: HttpRequest, response: HttpResponse) -> HttpResponse | None:
         from config import errors  # needs references from this file
 
-        if response.status_code == 404:
+        fault = getattr(request, "fault", None)
+        if fault is not None and response.status_code == 400:
+            return errors.bad_request(request, fault)
+        in_html = response.get("Content-Type", "").startswith("text/html")
+        if in_html and response.status_code == 404:
             return errors.not_found(request, Exception())
-        return errors.server_error(request) if response.status_code == 500 else response
+        return errors.server_error(request) if fault is not None or (in_html and response.status_code == 500) else None

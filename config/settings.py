@@ -131,6 +131,8 @@ CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 DATABASES = {
     "default": embedded.database_settings() if EMBEDDED_POSTGRES else env.db_url("DATABASE_URL"),
 }
+if not DATABASES["default"].get("ENGINE", "").endswith("postgresql"):
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database, such as postgres://user:password@host/name.")
 DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket's folder may be written %2Fvar%2Frun%2Fpostgresql
 DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "application_name": "xinqiao"} | DATABASES["default"].get("OPTIONS", {})
@@ -148,7 +150,6 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
     "loans.permissions.LiveGrantBackend",
 ]
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # LiveGrantBackend stands where guardian looks for its own: a grant also has to be live
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email"]}},

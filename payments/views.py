@@ -82,7 +82,8 @@ def make_deposit(request: HttpRequest) -> HttpResponse:
             request, _("The sandbox bank has received the money. It stands in your wallet as soon as the bank's lines are read, in a few seconds.")
         )
         return redirect("payments:wallet")
-    return render(request, "payments/deposit.html", {"form": form, "party": party, "operator_name": settings.OPERATOR_NAME})
+    context = {"form": form, "party": party, "operator_name": settings.OPERATOR_NAME}
+    return render(request, "payments/deposit.html", context, status=422 if form and form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
@@ -98,7 +99,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 
 
 def _withdraw_page(request: HttpRequest, form: WithdrawalForm) -> HttpResponse:
-    return render(request, "payments/withdraw.html", {"form": form, "overview": form.overview})
+    return render(request, "payments/withdraw.html", {"form": form, "overview": form.overview}, status=422 if form.errors else 200)
 
 
 def _confirm_page(request: HttpRequest, form: WithdrawalForm) -> HttpResponse:
@@ -179,7 +180,8 @@ def add_bank_account(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The account is added. We are asking the bank to confirm it."))
             return redirect("payments:bank_accounts")
     sample = sandbox.sample_number(party.pk) if sandbox.is_open() else ""
-    return render(request, "payments/add_bank_account.html", {"form": form, "sample": sample, "is_verified": party.verified_at is not None})
+    context = {"form": form, "sample": sample, "is_verified": party.verified_at is not None}
+    return render(request, "payments/add_bank_account.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import actor, party_required
+from core.idempotency import once_per_form
 from loans import access
 from loans import application as applications_of
 from loans.application import UnableToApply
@@ -25,6 +26,7 @@ from privacy import disclosure
 @require_http_methods(["GET", "POST"])
 @never_cache
 @party_required("prepare", borrows=True)
+@once_per_form
 def documents(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_application(request, reference)
     form = DocumentForm(request.POST or None, request.FILES or None)

@@ -45,3 +45,27 @@ def test_development_shows_the_error_pages_of_everybody(settings, status: int) -
     assert b"URLconf" not in answer.content
     settings.TECHNICAL_ERRORS = True
     assert OwnErrorPages(lambda _request: django_says)(request) is django_says
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("debug", [True, False])
+@pytest.mark.parametrize("accepts", ["text/html", "application/json"])
+def test_what_is_too_much_is_said_in_our_words_everywhere(client: Client, settings, debug: bool, accepts: str) -> None:
+    """Ten megabytes typed into a form, in development too, where Django would draw a traceback with what was typed in it."""
+    settings.DEBUG = debug
+    client.cookies["django_language"] = "en"
+    answer = client.post("/accounts/login/", {"login": "x" * 10_000_000}, headers={"Accept": accepts})
+    assert answer.status_code == 413
+    assert b"That was too much at once" in answer.content
+    assert b"Traceback" not in answer.content
+    assert b"xxxx" not in answer.content
+
+
+@pytest.mark.django_db
+def test_a_fault_is_told_without_a_traceback_to_whoever_asks_for_no_page_too(client: Client, settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEBUG = True
+    client.raise_request_exception = False
+    monkeypatch.setattr("config.pages.render", lambda *_args, **_kwargs: 1 / 0)
+    answer = client.get("/how/", headers={"Accept": "application/json"})
+    assert answer.status_code == 500
+    assert b"ZeroDivisionError" not in answer.content

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
@@ -28,7 +29,7 @@ OPEN_PAGES = [
     "/accounts/password/reset/",
     "/accounts/password/reset/done/",
 ]
-ERROR_PAGES = ["400.html", "403.html", "403_csrf.html", "404.html", "409.html", "429.html", "500.html"]
+ERROR_PAGES = ["400.html", "403.html", "403_csrf.html", "404.html", "409.html", "413.html", "429.html", "500.html"]
 LANGUAGES = [("en", "en"), ("zh-hans", "zh-Hans")]
 EXECUTED = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*type=\"application/json\")", re.IGNORECASE)
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -92,6 +93,7 @@ def test_errors_are_answered_with_their_status() -> None:
         400: errors.bad_request(request, Exception()),
         403: errors.forbidden(request, Exception()),
         404: errors.not_found(request, Exception()),
+        413: errors.bad_request(request, RequestDataTooBig()),
         429: errors.too_many(request),
         500: errors.server_error(request),
     }

@@ -38,6 +38,11 @@ def test_a_product_installation_refuses_embedded_services(missing: str, tmp_path
     assert "SINGLE_NODE=1" in refusal(manage("check", home=tmp_path, **given))
 
 
+@pytest.mark.parametrize("address", ["nonsense", "sqlite:///loans.db", "mysql://u:p@127.0.0.1/x"])
+def test_a_database_of_another_kind_is_refused_in_one_line(address: str, tmp_path: Path) -> None:
+    assert "DATABASE_URL must name a PostgreSQL database" in refusal(manage("check", home=tmp_path, **PRODUCT | {"DATABASE_URL": address}))
+
+
 def test_one_machine_of_ones_own_may_use_embedded_services(tmp_path: Path) -> None:
     done = manage("check", home=tmp_path, **SECRETS, DEBUG="0", ALLOWED_HOSTS="loans.example", SINGLE_NODE="1")
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 """What the application's pages refuse: far too much text, hostile uploads, somebody else's draft, another site."""
 
+import hashlib
 import io
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +39,7 @@ def upload(draft: Application, content: bytes, name: str, *, client: Client | No
     fields = {
         "kind": "income",
         "upload": SimpleUploadedFile(name, content, "application/octet-stream"),
-        "idempotency_key": f"upload-{len(content)}-{name}"[:200],
+        "idempotency_key": hashlib.sha256(name.encode() + content).hexdigest(),
     }
     return (client or client_of(alice())).post(f"/applications/{draft.reference}/documents/", fields)
 
@@ -89,6 +90,13 @@ def test_a_picture_is_kept_and_handed_out_as_an_attachment_to_its_owner_alone(dr
     assert stranger.post(f"/documents/{kept.reference}/remove/").status_code == 404
     assert upload(draft, picture(), "a.png", client=stranger).status_code == 404
     assert Document.objects.get().removed_at is None
+
+
+def test_a_document_sent_twice_is_kept_once(draft: Application) -> None:
+    first, again = (upload(draft, picture(), "quote.png") for _ in range(2))
+    assert (first.status_code, first["Location"]) == (again.status_code, again["Location"])
+    assert Document.objects.count() == 1
+    assert "idempotency_key" in client_of(alice()).get(f"/applications/{draft.reference}/documents/").content.decode()
 
 
 def test_another_site_cannot_write_in_alices_draft(draft: Application) -> None:

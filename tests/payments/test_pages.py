@@ -105,7 +105,7 @@ def test_bad_amounts_are_said_beside_the_field_and_move_nothing(bank: Bank, bob:
     data = {"amount": amount, "account": account.reference, "idempotency_key": key()}
     for page in ("payments:withdraw", "payments:withdraw_confirm"):
         answer = browser.post(reverse(page), data)
-        assert answer.status_code == 200
+        assert answer.status_code == 422
         assert answer.context["form"].errors["amount"]
     assert not Payment.objects.filter(direction="out").exists()
 
