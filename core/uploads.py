@@ -26,6 +26,7 @@ MAX_NAME = 100
 _TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 _MAGIC = {"application/pdf": b"%PDF-", "image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 _ACTIVE = {"/JavaScript", "/JS", "/Launch", "/EmbeddedFile", "/EmbeddedFiles", "/RichMedia", "/XFA", "/SubmitForm", "/ImportData", "/GoToE", "/AA"}
+_ACTIVE |= {"/GoToR", "/Rendition", "/Movie", "/Sound"}  # another file is fetched, on some readers with the reader's credentials
 _MARKUP = re.compile(rb"<\s*(script|html|svg|!doctype|\?php|iframe)", re.IGNORECASE)
 
 _MESSAGES = {
@@ -143,11 +144,21 @@ def _objects(reader: pypdf.PdfReader) -> Iterator[Any]:
             yield reader.get_object(IndirectObject(number, generation, reader))
 
 
+def _opens_by_itself(thing: DictionaryObject) -> bool:
+    """Whether opening the document does more than turn to a page of its own. A link somebody has to click is theirs to click."""
+    if "/OpenAction" not in thing:
+        return False
+    action = thing["/OpenAction"]  # as an index, which follows a reference
+    return isinstance(action, DictionaryObject) and action.get("/S") != "/GoTo"
+
+
 def _is_active(thing: Any, depth: int = 0) -> bool:
     """Whether an object, or one written inside it, carries an action or an attachment. References are visited on their own."""
     if depth > 50:
         return True
     if isinstance(thing, DictionaryObject):
+        if _opens_by_itself(thing):
+            return True
         names = set(thing) | {str(thing.raw_get(name)) for name in ("/S", "/Type", "/Subtype") if name in thing}
         return bool(names & _ACTIVE) or any(_is_active(thing.raw_get(name), depth + 1) for name in thing)
     return isinstance(thing, ArrayObject) and any(_is_active(list.__getitem__(thing, index), depth + 1) for index in range(len(thing)))
