@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
+from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
 from config import logs
@@ -62,9 +63,9 @@ class PrivatePages:
 class _Noted(ExceptionReporter):
     """Draws no traceback: notes on the request what Django would have drawn one of."""
 
-    def get_traceback_html(self) -> str:
+    def get_traceback_html(self) -> SafeString:
         self.request.fault = self.exc_value  # type: ignore[attr-defined, union-attr]
-        return ""
+        return SafeString()
 
     get_traceback_text = get_traceback_html
 
