@@ -248,8 +248,8 @@ def repay(world: World, loan: str, terms: dict[str, Fraction]) -> None:
     pay_in(world, "alice", 60_000_00)
     for number, row in enumerate(plan[:3], start=1):
         on = row.due_on + timedelta(days=10 if number == 2 else 0)
-        late_days = max((on - row.due_on).days - 3, 0)  # three days of grace
-        penalties = late_days * by_hand.penalty_a_day(row.total, terms["penalty"])
+        nights = max((on - row.due_on).days - 1 - 3, 0)  # those closed before today, after three days of grace
+        penalties = nights * by_hand.penalty_a_day(row.total, terms["penalty"])
         world.manage("close_day", "--to", on.isoformat())
         alice.opens(loan)
         assert alice.amount("h1") == row.total + penalties, f"installment {number}"
