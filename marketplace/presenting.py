@@ -174,7 +174,7 @@ def flow(months: list[Month], *, currency: str, today: date) -> dict[str, Any]:
         {
             "label": date_format(month.month, "YEAR_MONTH_FORMAT"),
             "tick": str(month.month.month),
-            "year": str(month.month.year) if k == 0 or month.month.month == 1 else "",
+            "year": str(month.month.year) if month.month.month == 1 or (k == 0 and month.month.month < 10) else "",
             "values": {"received": month.received, "expected": month.expected},
             "past": month.month < this,
         }
