@@ -2,7 +2,9 @@
 
 import logging
 import re
+import traceback
 from contextvars import ContextVar
+from typing import Any
 
 reference: ContextVar[str] = ContextVar("reference", default="-")
 
@@ -31,11 +33,33 @@ def redact(text: str) -> str:
 
 
 class RedactingFormatter(logging.Formatter):
-    """Works on the finished line, so that what an exception says is redacted too."""
+    """Works on the finished line. Of an exception it says where it happened and what sort it was, never its words: those may quote a person."""
 
     def format(self, record: logging.LogRecord) -> str:
         record.reference = reference.get()
-        return redact(super().format(record))
+        record.exc_text = None  # another handler's text of the same exception
+        try:
+            return redact(super().format(record))
+        finally:
+            record.exc_text = None
+
+    def formatException(self, ei: Any) -> str:
+        """The chain of exceptions, the first cause first."""
+        lines: list[str] = []
+        seen: set[int] = set()
+        error = ei[1]
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
+            lines.insert(0, f"{''.join(traceback.format_tb(error.__traceback__))}{_sort(error)}")
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n".join(lines)
+
+
+def _sort(error: BaseException) -> str:
+    """Its class, our own code for it, and the name of the database's rule it broke."""
+    more = [getattr(error, "code", ""), getattr(error, "sqlstate", ""), getattr(getattr(error, "diag", None), "constraint_name", "")]
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    return " ".join([kind, *(word for word in more if isinstance(word, str) and word)])
 
 
 LOGGING = {

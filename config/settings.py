@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "credit",
     "loans",
     "marketplace",
-    "django.contrib.admin",
+    "config.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.utils import timezone
 
 from config.logs import RedactingFormatter, redact
 
@@ -47,3 +48,32 @@ def test_exceptions_are_redacted_too() -> None:
     line = RedactingFormatter("%(message)s").format(record)
     assert "ValueError" in line
     assert "carol" not in line
+
+
+def test_an_exception_is_named_and_placed_but_not_quoted() -> None:
+    """The row a rule refused, the word that was no number: whatever it chokes on is somebody's."""
+    try:
+        try:
+            int("慕容雪")
+        except ValueError as error:
+            raise LookupError("慕容雪 of 西湖区 is not there") from error
+    except LookupError as error:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed", (), (LookupError, error, error.__traceback__))
+    record.exc_text = "慕容雪, as another handler wrote it"
+    line = RedactingFormatter("%(message)s").format(record)
+    assert line.index("ValueError") < line.index("LookupError")
+    assert "test_logs.py" in line
+    assert "慕容雪" not in line.replace('int("慕容雪")', "").replace('raise LookupError("慕容雪 of 西湖区 is not there")', ""), "but for our own source"
+    assert record.exc_text is None
+
+
+def test_a_rule_of_the_database_is_named_and_the_row_is_not(db: None) -> None:
+    from core.models import Job
+
+    try:
+        Job.objects.create(name="慕容雪", handler="x", key="k", payload={}, state="running", next_at=timezone.now())
+    except Exception as error:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "failed", (), (type(error), error, error.__traceback__))
+    line = RedactingFormatter("%(message)s").format(record)
+    assert "core_job" in line
+    assert "Failing row" not in line

@@ -18,6 +18,7 @@ Strangers get 404, with the same body as for a thing that does not exist; whoeve
 PAGES = """
 pages:home                     -                all              -
 pages:how                      -                all              -
+pages:circle                   -                all              -
 pages:help                     -                all              -
 pages:circle                   -                all              -
 pages:definitions              -                all              -
@@ -288,9 +289,6 @@ marketplace.pledge             ru       -        -        -
 marketplace.sale               ru       -        -        -
 marketplace.purchase           ru       -        -        -
 auth.group                     -        -        -        -
-account.emailaddress           -        -        -        -
-mfa.authenticator              -        -        -        -
-usersessions.usersession       -        -        -        -
 """
 
 # Pages of the admin that are no model's own. What is done there asks for a permission of its own: dan reviews and proposes; the rest is refused (403).
