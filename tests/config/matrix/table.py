@@ -20,7 +20,6 @@ pages:home                     -                all              -
 pages:how                      -                all              -
 pages:circle                   -                all              -
 pages:help                     -                all              -
-pages:circle                   -                all              -
 pages:definitions              -                all              -
 pages:outcomes                 -                all              -
 pages:language                 english          all              -
