@@ -102,9 +102,8 @@ def test_one_acts_for_the_party_named_in_the_header_if_it_is_ones_own() -> None:
     assert {row["reference"] for row in program.get("parties/").json()["results"]} == {alice.party.reference, business.reference}
     assert program.get("me/", Xinqiao_Party=business.reference).json()["party"] == business.reference
     assert program.get("portfolio/", Xinqiao_Party=business.reference).status_code == 200
-    for other in (eve.party.reference, "PT-00000000", "x"):
+    for other in (eve.party.reference, "PT-00000000", "x", "\x00"):
         problem(program.get("wallet/", Xinqiao_Party=other), 404, "not_found")
-    problem(program.get("wallet/", Xinqiao_Party="\x00"), 400, "unreadable")
 
 
 def test_who_only_looks_at_a_party_changes_nothing_for_it() -> None:

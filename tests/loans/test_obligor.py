@@ -86,7 +86,7 @@ def test_grace_joins_signs_and_is_named_and_her_facts_count(draft, now):
 
     from loans import facts
 
-    gathered = facts.gather(draft, as_of=business_day.current(), now=now)
+    gathered = facts.gather(draft, as_of=business_day.current(), now=now).facts
     assert (gathered.income_monthly, gathered.debt_monthly) == (1_500_000 + 1_200_000, 50_000)
 
     offer = reviewed(draft, now).offers.get()

@@ -83,7 +83,7 @@ def test_choices_are_kept(people):
     alice = people("alice")
     client = cast.client_of(alice)
     shown = client.get(PREFERENCES).content.decode()
-    assert shown.count('type="checkbox"') == 9
+    assert shown.count('type="checkbox"') == 10
     sent = {"mail_loan": "on", "mail_receipt": "on", "quiet": "on", "quiet_from": "22", "quiet_until": "7"}
     assert client.post(PREFERENCES, sent).status_code == 302
     chosen = preferences.of(type(alice.user).objects.get(pk=alice.user.pk))
