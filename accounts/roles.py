@@ -27,6 +27,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "loans.approve_necessity",
         "credit.sign_model",
         "loans.take_second_look",
+        "loans.approve_adjustment",
     ),
     SERVICER: (
         "loans.view_*",
@@ -38,6 +39,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "core.change_holiday",
         "loans.service_loan",
         "loans.decide_hardship",
+        "loans.release_loan",
         "loans.climb_ladder",
         "payments.match_receipt",
         "privacy.view_contactdecision",

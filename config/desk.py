@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.columns import waiting
 from core import business_day
 from core.models import Job
-from loans.models import Application, Disbursement, Loan
+from loans.models import Adjustment, Application, Disbursement, Loan, ParkedLoan
 from payments.models import Payment
 
 
@@ -35,6 +35,12 @@ def todos(user: Any, *, now: datetime) -> list[Todo]:
         found.append(_payouts("prepared", _("Payouts to propose")))
     if user.has_perm("loans.approve_disbursement"):
         found.append(_payouts("proposed", _("Payouts to approve"), other_than=user))
+    if user.has_perm("loans.approve_adjustment"):
+        count = Adjustment.objects.filter(state="proposed").exclude(proposed_by=user).count()
+        found.append(Todo(count, _("Entries on loans to confirm"), f"{reverse('admin:loans_adjustment_changelist')}?state__exact=proposed"))
+    if user.has_perm("loans.release_loan"):
+        count = ParkedLoan.objects.filter(released_at=None).count()
+        found.append(Todo(count, _("Loans set aside by the end of day"), f"{reverse('admin:loans_parkedloan_changelist')}?released_at__isempty=1"))
     if user.has_perm("payments.match_receipt"):
         count = Payment.objects.filter(state="unmatched").count()
         found.append(Todo(count, _("Receipts nobody claimed"), f"{reverse('admin:payments_payment_changelist')}?state__exact=unmatched"))

@@ -9,7 +9,16 @@ class LoansConfig(AppConfig):
     def ready(self) -> None:
         from payments import wallet
 
-        wallet.describe_kinds({"repayment:in": _("Repayment from a loan you fund"), "repayment:out": _("Repayment of your loan")})
+        wallet.describe_kinds(
+            {
+                "repayment:in": _("Repayment from a loan you fund"),
+                "repayment:out": _("Repayment of your loan"),
+                "correction:in": _("Earlier repayments corrected in your favor"),
+                "correction:out": _("Earlier repayments taken back"),
+                "clawback": _("Given back to the platform, which advanced it"),
+                "returned:in": _("Money of your loan that came back to you"),
+            }
+        )
         from loans import permissions
 
         permissions.list_by_grant_alone()

@@ -20,8 +20,8 @@ SOURCES = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.GOODWILL, Kind.RECOVERY}
 ByRow = dict[int, Split]
 
 
-def book(loan: Loan, row: LoanEvent, course: Course, *, before: Standing, as_of: date, now: datetime) -> Repayment | None:
-    """Repayments, portions, shares and transfers of one event; returns what it brought the holders. Raises UnableToEnter when money is missing."""
+def book(loan: Loan, row: LoanEvent, course: Course, *, before: Standing, as_of: date, now: datetime) -> list[Repayment]:
+    """Repayments, portions, shares and transfers of one event; returns what it brought the holders or took back. Raises UnableToEnter: money is missing."""
     own, rest = _own(course, row.number), _rest(loan, course, row.number)
     over, inflow = course.overpaid - before.overpaid, _inflow(loan, row)
     assert _total(own).total + _total(rest).total + over == inflow
@@ -31,7 +31,7 @@ def book(loan: Loan, row: LoanEvent, course: Course, *, before: Standing, as_of:
         raise event.UnableToEnter("platform_short" if row.kind == Kind.GOODWILL else "insufficient_funds") from error
 
 
-def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inflow: int, as_of: date, now: datetime) -> Repayment | None:
+def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inflow: int, as_of: date, now: datetime) -> list[Repayment]:
     """Shares of the correction first, so that nobody is ever entitled to more than they hold; money of the event first, so that less is taken back."""
     source, own_total = postings.source_of(loan, row), _total(own).total
     signed: list[Repayment] = []
@@ -41,16 +41,16 @@ def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inf
         signed.append(_repayment(loan, row, Repayment.Kind.CORRECTION, rest, as_of=as_of, now=now))
     for one in signed:
         correction.share_out(one)
-    made = None
+    made: list[Repayment] = []
     if own_total > 0:
-        made = _repayment(loan, row, row.kind, own, as_of=as_of, now=now)
-        distribution.share_out(made)
-        postings.distribute(made, source=source)
+        made = [_repayment(loan, row, row.kind, own, as_of=as_of, now=now)]
+        distribution.share_out(made[0])
+        postings.distribute(made[0], source=source)
     left = inflow - max(own_total, 0)
     if signed or left or over:
         postings.correct(loan, row, signed, source=source, inflow=left, overpaid=over, as_of=as_of, now=now)
     postings.collect_clawbacks(loan, row, as_of=as_of)
-    return made
+    return signed + made
 
 
 def _inflow(loan: Loan, row: LoanEvent) -> int:

@@ -6,8 +6,10 @@ late charges, days late, state, how payments were divided; the money follows in 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -29,7 +31,9 @@ from loans.waterfall import Split
 
 MONEY = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.GOODWILL, Kind.RECOVERY}
 NEEDS_AMOUNT = MONEY | {Kind.CHARGEBACK, Kind.FEE, Kind.WAIVER, Kind.RETURNED}
-NEEDS_LIFE = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.GOODWILL, Kind.FEE, Kind.PAUSE, Kind.RESCHEDULE, Kind.WRITE_OFF}
+NEEDS_LIFE = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.GOODWILL, Kind.FEE, Kind.PAUSE, Kind.RESCHEDULE, Kind.WRITE_OFF, Kind.DISPUTE}
+FROM_THE_BORROWER = {Kind.PAYMENT, Kind.SETTLEMENT}
+QUIET = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.NOTE}  # a receipt says the first two, nobody has to hear of the third
 
 MESSAGES: dict[str, str | Promise] = {
     "not_positive": _("The amount must be more than zero."),
@@ -37,6 +41,10 @@ MESSAGES: dict[str, str | Promise] = {
     "before_disbursement": _("The loan was not paid out yet on that day."),
     "not_living": _("This loan has nothing to repay."),
     "not_written_off": _("This loan is not written off."),
+    "other_currency": _("This loan is in another currency."),
+    "disputed": _("What is owed on this loan is disputed. Nothing is taken until that is settled."),
+    "disputed_already": _("This loan is disputed already."),
+    "not_disputed": _("This loan is not disputed."),
     "key_conflict": _("This form was already used for another payment."),
     "nothing_to_undo": _("There is no such entry to undo."),
     "charged_back": _("The payer's bank took back part of that payment; it cannot be undone as well."),
@@ -63,13 +71,14 @@ class UnableToEnter(Conflict):
 
 @dataclass(frozen=True)
 class Entry:
-    """What somebody wants to enter. Amounts in minor units; `data` holds terms and codes only."""
+    """What somebody wants to enter. Amounts in minor units (of `currency`, when the giver says which); `data` holds terms and codes only."""
 
     kind: Kind
     on: date
     amount: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
     undoes: int | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,11 @@ class Difference:
     def corrects(self) -> bool:
         """Whether anything booked before changes."""
         return any(getattr(self.holders, part) < 0 for part in PARTS)
+
+    @property
+    def fingerprint(self) -> str:
+        """Two equal differences have the same, so that somebody confirms what they saw and nothing else."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:20]
 
 
 @transaction.atomic
@@ -120,9 +134,18 @@ def enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, n
     loans.follow(held, course, now=now)
     if by is not None:
         audit.record(actor=by, action=f"loan.{event.kind.value}", target=held.reference, now=now)
-    if made is not None:
-        outbox.enqueue("repayment.booked", key=f"repayment:{made.pk}", payload={"repayment": made.pk})
+    _say(row, made)
     return row
+
+
+def _say(row: LoanEvent, made: list[Repayment]) -> None:
+    """The facts upward: money that came to the holders, money that was taken back from them, and whatever else was entered."""
+    if row.kind not in QUIET:
+        outbox.enqueue("loan.entered", key=f"event:{row.pk}", payload={"event": row.pk, "loan": row.loan_id, "kind": row.kind})
+    for one in made:
+        name = "repayment.booked" if one.amount > 0 and one.kind != Repayment.Kind.CORRECTION else "repayment.corrected"
+        if one.amount:
+            outbox.enqueue(name, key=f"repayment:{one.pk}", payload={"repayment": one.pk})
 
 
 def preview(loan: Loan, entry: Entry, *, as_of: date) -> Difference:
@@ -168,7 +191,7 @@ def _earlier(loan: Loan, entry: Entry, key: str) -> LoanEvent | None:
 
 def _proposed(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> tuple[Event, Course]:
     """The event with its number, and the course it leads to."""
-    _check(loan, entry, as_of=as_of)
+    _check(loan, before, entry, as_of=as_of)
     number = (loan.events.aggregate(last=Max("number"))["last"] or 0) + 1
     event = Event(number, entry.kind, entry.on, entry.amount, entry.data, entry.undoes)
     try:
@@ -180,7 +203,9 @@ def _proposed(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> tup
     return event, course
 
 
-def _check(loan: Loan, entry: Entry, *, as_of: date) -> None:
+def _check(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> None:
+    if entry.currency and entry.currency != loan.currency:
+        raise UnableToEnter("other_currency")
     if entry.kind in NEEDS_AMOUNT and entry.amount <= 0:
         raise UnableToEnter("not_positive")
     if entry.on > as_of:
@@ -192,6 +217,8 @@ def _check(loan: Loan, entry: Entry, *, as_of: date) -> None:
         raise UnableToEnter("not_living")
     if entry.kind is Kind.RECOVERY and loan.state != "written_off":
         raise UnableToEnter("not_written_off")
+    if entry.kind in FROM_THE_BORROWER and before.disputed_on is not None and entry.on >= before.disputed_on:
+        raise UnableToEnter("disputed")
 
 
 def undo(loan: Loan, event: LoanEvent, *, by: User | None, why: str, as_of: date, now: datetime) -> LoanEvent:

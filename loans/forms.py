@@ -15,6 +15,7 @@ from core.money import digits, format_amount
 from loans import product, schedule, words
 from loans.models import Document
 from loans.models.application import METHODS, PURPOSES
+from loans.repayment import CHOICES
 from privacy.forms import ConsentField
 
 TEXT_MAX = 4000
@@ -228,6 +229,18 @@ class ObligorForm(forms.Form):
 
 class RepayForm(forms.Form):
     amount = MoneyField(label=_("Amount"))
+
+
+class WayForm(RepayForm):
+    """The same, with what happens to money beyond what is due, and the currency when the giver says it."""
+
+    choice = forms.ChoiceField(label=_("What it changes"), choices=list(CHOICES.items()), required=False)
+    currency = forms.RegexField("^[A-Z]{3}$", label=_("Currency"), required=False)
+
+    def payment(self) -> dict[str, Any]:
+        """The keyword arguments of `repayment.pay`."""
+        data = self.cleaned_data
+        return {"amount": data["amount"], "choice": data["choice"] or "next", "currency": data["currency"]}
 
 
 class WholeProjectForm(ProjectForm, AmountForm):

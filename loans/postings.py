@@ -110,7 +110,7 @@ def correct(loan: Loan, event: LoanEvent, signed: list[Repayment], *, source: At
     A holder whose wallet no longer covers what is taken back owes it to the platform, which advances it. Raises InsufficientFunds.
     """
     key, clearing = f"event:{event.pk}", (AccountCode.LOAN_CLEARING, loan.ledger_owner)
-    legs = _both_ways(f"{key}:borrower", source, clearing, inflow, "repayment")
+    legs = _both_ways(f"{key}:borrower", source, clearing, inflow, "repayment" if inflow > 0 else "returned")
     legs += _both_ways(f"{key}:overpaid", clearing, (AccountCode.BORROWER_OVERPAID, loan.ledger_owner), overpaid, "overpaid")
     for repayment in signed:
         legs += _holders(repayment, clearing, now=now)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -71,15 +72,15 @@ def course(loan: Loan, *, as_of: date) -> Course:
 
 
 @transaction.atomic
-def pay(*, loan: Loan, amount: int, by: User | None, key: str, as_of: date, now: datetime, choice: str = "next") -> Repayment:
+def pay(*, loan: Loan, amount: int, by: User | None, key: str, as_of: date, now: datetime, choice: str = "next", currency: str = "") -> Repayment:
     """Take `amount` from the borrower's wallet and give every holder their share. The same key again returns the same repayment.
 
-    `choice` says what happens to money beyond what is due. Raises UnableToRepay when nothing can be repaid, the amount is not positive,
-    more than owed, or more than the wallet holds.
+    `choice` says what happens to money beyond what is due. Raises UnableToRepay when nothing can be repaid or what is owed is disputed, the amount
+    is not positive, in another currency, more than owed, or more than the wallet holds.
     """
     if choice not in CHOICES:
         raise UnableToRepay("choice", _("Choose one of the ways listed."))
-    return _enter(loan, Entry(Kind.PAYMENT, as_of, amount, {"choice": choice}), by=by, key=key, as_of=as_of, now=now)
+    return _enter(loan, Entry(Kind.PAYMENT, as_of, amount, {"choice": choice}, currency=currency), by=by, key=key, as_of=as_of, now=now)
 
 
 def quote_settlement(loan: Loan, *, as_of: date) -> Quote:
@@ -94,9 +95,13 @@ def make_quote(loan: Loan, *, as_of: date, now: datetime) -> PayoffQuote:
         raise UnableToRepay("not_repayable", _("This loan has nothing to repay."))
     found = course(loan, as_of=as_of)
     days = [as_of + timedelta(days=k) for k in range(QUOTE_DAYS)]
-    last = loan.events.order_by("-number").values_list("number", flat=True).first() or 0
     figures = {day.isoformat(): _figures(quote(found, day)) for day in days}
-    return PayoffQuote.objects.create(loan=loan, quoted_on=as_of, expires_on=days[-1], days=figures, after_event=last, created_at=now)
+    return PayoffQuote.objects.create(loan=loan, quoted_on=as_of, expires_on=days[-1], days=figures, after_event=last_event(loan), created_at=now)
+
+
+def last_event(loan: Loan) -> int:
+    """The number of the last thing that happened; 0 before the first."""
+    return loan.events.aggregate(last=Max("number"))["last"] or 0
 
 
 def _figures(found: Quote) -> dict[str, int]:
@@ -113,10 +118,14 @@ def _figures(found: Quote) -> dict[str, int]:
 def standing_quote(loan: Loan, *, as_of: date) -> dict[str, Any] | None:
     """Today's figures of the newest quote that still holds, with its reference and expiry."""
     made = loan.payoff_quotes.filter(expires_on__gte=as_of, quoted_on__lte=as_of).order_by("-pk").first()
-    last = loan.events.order_by("-number").values_list("number", flat=True).first() or 0
-    if made is None or made.after_event != last:
+    if made is None or made.after_event != last_event(loan):
         return None
-    return {**made.days[as_of.isoformat()], "reference": made.reference, "expires_on": made.expires_on}
+    days = [
+        {"on": date.fromisoformat(day), **figures, "charges": figures["fees"] + figures["penalties"]}
+        for day, figures in made.days.items()
+        if day >= as_of.isoformat()
+    ]
+    return {**made.days[as_of.isoformat()], "reference": made.reference, "expires_on": made.expires_on, "days": days}
 
 
 @transaction.atomic
@@ -147,16 +156,28 @@ def _enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, 
     return made
 
 
-def _check(loan: Loan, entry: Entry) -> None:
+def demand_payable(loan: Loan, amount: int) -> None:
+    """An amount that could be paid now, wherever it comes from. Raises UnableToRepay."""
+    _demand_living(loan, amount)
+    if amount > sum(row.open for row in loan.installments.filter(paid_on=None)):
+        raise UnableToRepay("more_than_owed", _("That is more than you owe. Nothing was taken."))
+
+
+def _demand_living(loan: Loan, amount: int) -> None:
     if loan.state not in REPAYABLE:
         raise UnableToRepay("not_repayable", _("This loan has nothing to repay."))
-    if entry.amount <= 0:
+    if amount <= 0:
         raise UnableToRepay("not_positive", _("The amount must be more than zero."))
+
+
+def _check(loan: Loan, entry: Entry) -> None:
+    """The nearest reason first: what the loan is, then what the wallet holds, then what is owed."""
+    _demand_living(loan, entry.amount)
+    if entry.currency not in ("", loan.currency):
+        raise UnableToRepay("other_currency", events.MESSAGES["other_currency"])
     if entry.amount > balance(code=AccountCode.CLIENT_CASH, owner=loan.party.ledger_owner, currency=loan.currency).available:
         raise UnableToRepay("insufficient_funds", _("Your wallet does not hold that much. Pay in first."))
-    left = sum(row.open for row in loan.installments.filter(paid_on=None))
-    if entry.kind is Kind.PAYMENT and entry.amount > left:
-        raise UnableToRepay("more_than_owed", _("That is more than you owe. Nothing was taken."))
+    demand_payable(loan, entry.amount)
 
 
 def set_autopay(loan: Loan, *, on: bool, by: User, now: datetime) -> None:
@@ -164,6 +185,17 @@ def set_autopay(loan: Loan, *, on: bool, by: User, now: datetime) -> None:
     Loan.objects.filter(pk=loan.pk).update(autopay=on)
     loan.autopay = on
     audit.record(actor=by, action="loan.autopay_on" if on else "loan.autopay_off", target=loan.reference, now=now)
+
+
+@transaction.atomic
+def return_overpaid(loan: Loan, *, by: User, key: str, as_of: date, now: datetime) -> int:
+    """What was paid beyond everything owed goes back to the borrower's wallet. Returns how much. Raises UnableToRepay when there is nothing."""
+    held, before = standing.lock(loan)
+    if not before.overpaid and not held.events.filter(key=key).exists():
+        raise UnableToRepay("nothing_overpaid", _("Nothing was overpaid, or it was returned already."))
+    known = held.events.filter(key=key).first()
+    amount = known.amount if known else before.overpaid
+    return events.enter(held, Entry(Kind.RETURNED, known.on if known else as_of, amount), by=by, key=key, as_of=as_of, now=now).amount
 
 
 def repaid_principal(loan: Loan) -> int:

@@ -119,6 +119,7 @@ def standing_of(loan: Loan, course: Course) -> Standing:
         paused_days=_overlap(past, oldest, course.closed_to) if oldest else 0,
         pause_from=pause[0] if pause else None,
         pause_until=pause[1] if pause else None,
+        disputed_on=course.disputed_on,
     )
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loans.views import after_no, apply, calculator, circle, documents, hardship, life, obligors, offers, status
+from loans.views import after_no, apply, calculator, circle, documents, early, hardship, life, obligors, offers, status
 
 app_name = "loans"
 urlpatterns = [
@@ -44,4 +44,8 @@ urlpatterns = [
     path("plans/<str:reference>/", hardship.plan, name="plan"),
     path("plans/<str:reference>/accept/", hardship.accept, name="accept_plan"),
     path("plans/<str:reference>/decline/", hardship.decline, name="decline_plan"),
+    path("loans/<str:reference>/early/", early.early, name="early"),
+    path("loans/<str:reference>/payoff/", early.payoff, name="payoff"),
+    path("loans/<str:reference>/overpaid/", early.overpaid, name="overpaid"),
+    path("loans/<str:reference>/autopay/", early.autopay, name="autopay"),
 ]

@@ -1,6 +1,8 @@
-"""Staff's desk for loans: the review queue, payouts for two pairs of eyes, the registers to look at. Money and decisions are never edited here."""
+"""Staff's desk for loans: the review queue, payouts for two pairs of eyes,
+loans and what may be entered on them, the ends of days, the registers. Money and
+decisions are never edited here: what is entered is proposed by one person and confirmed by another."""
 
 from loans import ladder_admin
-from loans.admin import hardship, look, payout, registers, review
+from loans.admin import adjustment, day, hardship, loan, look, payout, registers, review
 
-__all__ = ["hardship", "ladder_admin", "look", "payout", "registers", "review"]
+__all__ = ["adjustment", "day", "hardship", "ladder_admin", "loan", "look", "payout", "registers", "review"]

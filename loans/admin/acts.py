@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from core import states
+from core.refusals import Conflict
 from loans.application import UnableToApply
 from loans.disbursement import UnableToDisburse
 from loans.hardship.request import UnableToHelp
@@ -21,12 +22,12 @@ def refusal_of(act: Callable[[], None]) -> tuple[str, str]:
     """Runs the act. ("", "") when it was done, else a stable code and the words for staff."""
     try:
         act()
-    except (UnableToApply, UnableToDisburse, UnableToHelp) as error:
-        return getattr(error, "code", "refused"), str(error.message)
     except states.IllegalMove:
         return "state", _("That is not possible in its present state. Somebody may have been faster.")
     except states.StaleState:
         return "stale", _("Somebody else was faster. Look at it again.")
+    except (UnableToApply, UnableToDisburse, UnableToHelp, Conflict) as error:
+        return getattr(error, "code", "refused"), str(error.message)
     return "", ""
 
 

@@ -69,15 +69,16 @@ class RepaymentsEndpoint(Endpoint):
         "repay",
         shapes.RepaymentRow,
         summary=_("Repay from the wallet"),
-        body=bodies.body_of(forms.RepayForm),
+        body=bodies.body_of(forms.WayForm, name="Repay"),
         status=201,
         pace=paces.MONEY,
         refuses=repayment.UnableToRepay,
     )
     def post(self, request: Any, body: dict[str, Any], reference: str) -> Any:
         found = access.own_loan(reference, party=self.party)
-        wanted = bodies.cleaned(forms.RepayForm(body))
-        return repayment.pay(loan=found, amount=wanted["amount"], by=self.user, key=self.business_key, as_of=business_day.current(), now=timezone.now())
+        form = forms.WayForm(body)
+        bodies.cleaned(form)
+        return repayment.pay(loan=found, **form.payment(), by=self.user, key=self.business_key, as_of=business_day.current(), now=timezone.now())
 
 
 class SettlementEndpoint(Endpoint):

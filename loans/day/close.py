@@ -131,10 +131,10 @@ def _isolated(first: int, last: int, work: Callable[[int, int], None], *, day: d
             _isolated(first, middle, work, day=day, now=now, tally=tally)
             _isolated(middle + 1, last, work, day=day, now=now, tally=tally)
         else:
-            park(first, reason=_reason(error), day=day, now=now, tally=tally)
+            park(first, reason=reason_of(error), day=day, now=now, tally=tally)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The class and the first line: neither carries a person's data, the statements hold ids and amounts only."""
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:200]
 
@@ -157,7 +157,7 @@ def _catch_up(first: int, last: int, *, day: date, now: datetime, tally: Tally) 
                 bring_to(loan_id, day=day - DAY, now=now)
             tally.caught_up += 1
         except Exception as error:
-            park(loan_id, reason=_reason(error), day=day, now=now, tally=tally)
+            park(loan_id, reason=reason_of(error), day=day, now=now, tally=tally)
 
 
 def bring_to(loan_id: int, *, day: date, now: datetime) -> None:

@@ -20,7 +20,7 @@ BOOK = """
 SELECT currency, CASE WHEN days_late = 0 THEN 'current' WHEN days_late <= 30 THEN '1-30' WHEN days_late <= 60 THEN '31-60'
                       WHEN days_late <= 90 THEN '61-90' ELSE '90+' END AS bucket,
        count(*), sum(outstanding)::bigint, sum(accrued)::bigint
-  FROM loans_standing WHERE live AND NOT parked GROUP BY 1, 2 ORDER BY 1, 2
+  FROM loans_standing WHERE live GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 # Each selects one text per offence; no row means that all is well.

@@ -174,11 +174,24 @@ def on_next(*, job: JobContext) -> None:
     begin(to=timezone.localdate(job.now), now=job.now)
 
 
+class UnableToRelease(Conflict):
+    """The loan still cannot be closed; `message` says what stopped it."""
+
+    code = "still_parked"
+
+
 @transaction.atomic
 def release(parked: ParkedLoan, *, by: User | None, as_of: date, now: datetime) -> None:
-    """A person has put the cause right: the loan is replayed up to the book, or stays parked when it still cannot be. Raises what stopped it."""
-    close.bring_to(parked.loan_id, day=as_of - DAY, now=now)
+    """A person has put the cause right: the loan is replayed up to the book. Raises UnableToRelease: it stays parked. Released already: nothing happens."""
+    if not ParkedLoan.objects.filter(pk=parked.pk, released_at=None).update(released_at=now):
+        return
+    try:
+        with transaction.atomic():
+            close.bring_to(parked.loan_id, day=as_of - DAY, now=now)
+    except Exception as error:
+        refusal = UnableToRelease()
+        refusal.message = close.reason_of(error)
+        raise refusal from error
     Standing.objects.filter(pk=parked.loan_id).update(parked=False)
-    ParkedLoan.objects.filter(pk=parked.pk).update(released_at=now)
     if by is not None:
         audit.record(actor=by, action="loan.released", target=parked.loan.reference, now=now)

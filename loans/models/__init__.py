@@ -1,5 +1,6 @@
 """The nouns of a loan, one file each."""
 
+from loans.models.adjustment import Adjustment
 from loans.models.agreement import Agreement, AgreementPaper, Signature
 from loans.models.application import Application, Document, FundsItem, Obligor, Reply, Review
 from loans.models.day import AutopayOrder, DayBook, DayRun, DayShard, ParkedLoan
@@ -17,6 +18,7 @@ from loans.models.transfer import HoldingTransfer
 
 __all__ = [
     "Accrual",
+    "Adjustment",
     "Agreement",
     "AgreementPaper",
     "Amendment",

@@ -30,6 +30,8 @@ class LoanEvent(models.Model):
         RESCHEDULE = "reschedule", _("New schedule")
         WRITE_OFF = "write_off", _("Write-off")
         RETURNED = "returned", _("Overpayment returned")
+        DISPUTE = "dispute", _("Disputed")
+        DISPUTE_OVER = "dispute_over", _("Dispute over")
         NOTE = "note", _("Note")
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="events", db_index=False)

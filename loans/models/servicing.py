@@ -105,6 +105,7 @@ class Standing(models.Model):
     paused_days = models.IntegerField(default=0)  # of earlier pauses since the oldest unpaid due date
     pause_from = models.DateField(null=True, blank=True)
     pause_until = models.DateField(null=True, blank=True)
+    disputed_on = models.DateField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("standing")

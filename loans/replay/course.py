@@ -12,6 +12,7 @@ from loans.waterfall import Split
 PARTS = ("principal", "interest", "fees", "penalties")
 LIVE = ("active", "late", "defaulted")
 DAY = timedelta(days=1)
+OPEN_END = date(9999, 1, 1)  # of a pause nobody has ended yet
 NOTHING = Split()
 
 
@@ -68,6 +69,8 @@ class Course:
     overpaid: int = 0
     closed_on: date | None = None
     pauses: list[tuple[date, date]] = field(default_factory=list)
+    granted_until: date | None = None  # the last day of any pause that was granted, disputes apart
+    disputed_on: date | None = None
     paid_by: dict[int, list[tuple[int, Split]]] = field(default_factory=dict)
     charged_back: dict[int, Split] = field(default_factory=dict)  # by payment, as negative amounts
 

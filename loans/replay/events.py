@@ -38,10 +38,12 @@ class Kind(StrEnum):
     RESCHEDULE = "reschedule"  # data: first_due_on, periods, annual_rate?, charges = spread | waive, reason
     WRITE_OFF = "write_off"
     RETURNED = "returned"  # what was overpaid went back to the borrower
+    DISPUTE = "dispute"  # the borrower contests what is owed: nothing is collected, charged or counted until it is over
+    DISPUTE_OVER = "dispute_over"
     NOTE = "note"  # moves nothing: a failed debit, a decision, a sale of the claim; data: what
 
 
-UNDOABLE = {Kind.PAYMENT, Kind.GOODWILL, Kind.FEE, Kind.WAIVER, Kind.RECOVERY, Kind.SETTLEMENT, Kind.PAUSE, Kind.RESCHEDULE, Kind.WRITE_OFF}
+UNDOABLE = set(Kind) - {Kind.VOID, Kind.CHARGEBACK, Kind.RETURNED, Kind.NOTE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from loans import schedule
 from loans.replay import pay, rebuild
-from loans.replay.course import DAY, LIVE, PARTS, Course, Row, minus, plus
+from loans.replay.course import DAY, LIVE, OPEN_END, PARTS, Course, Row, minus, plus
 from loans.replay.events import Contract, Event, Kind, UnableToReplay, standing
 from loans.waterfall import Split
 
@@ -130,10 +130,33 @@ def _chargeback(course: Course, event: Event) -> None:
 
 
 def _pause(course: Course, event: Event) -> None:
-    start, until = event.on, date.fromisoformat(event.data["until"])
+    until = date.fromisoformat(event.data["until"])
+    course.granted_until = max(course.granted_until or until, until)
+    _stop_counting(course, event.on, until)
+
+
+def _stop_counting(course: Course, start: date, until: date) -> None:
     if course.pauses and start <= course.pauses[-1][1] + DAY:
         begun, last = course.pauses.pop()
         start, until = begun, max(last, until)
+    if start <= until:
+        course.pauses.append((start, until))
+
+
+def _dispute(course: Course, event: Event) -> None:
+    """A pause without an end. Settled in the holders' favor, the event is undone, and the days count after all."""
+    if course.disputed_on is not None:
+        raise UnableToReplay("disputed_already", event.number)
+    course.disputed_on = event.on
+    _stop_counting(course, event.on, OPEN_END)
+
+
+def _dispute_over(course: Course, event: Event) -> None:
+    if course.disputed_on is None:
+        raise UnableToReplay("not_disputed", event.number)
+    course.disputed_on = None
+    start, _open = course.pauses.pop()
+    until = max(event.on - DAY, course.granted_until or date.min)
     if start <= until:
         course.pauses.append((start, until))
 
@@ -178,5 +201,7 @@ APPLY: dict[Kind, Callable[[Course, Event], None]] = {
     Kind.RESCHEDULE: _reschedule,
     Kind.WRITE_OFF: _write_off,
     Kind.RETURNED: _returned,
+    Kind.DISPUTE: _dispute,
+    Kind.DISPUTE_OVER: _dispute_over,
     Kind.NOTE: _nothing,
 }

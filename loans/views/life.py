@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,9 +15,10 @@ from core.idempotency import form_key, once_per_form
 from ledger.chart import AccountCode
 from ledger.queries import balance
 from loans import access, repayment
-from loans.forms import RepayForm
+from loans.forms import RepayForm, WayForm
 from loans.models import Loan
 from loans.views.common import party_of, user_of
+from loans.views.early import early_page
 
 
 @require_GET
@@ -48,13 +49,17 @@ def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 2
         "owed": repayment.owed(found, as_of=today) if living else None,
         "quote": quote,
         "penalties": quote.penalties if quote else 0,
-        "rows": found.installments.order_by("number").annotate(
-            total=F("principal") + F("interest") - F("waived_interest"), part_paid=F("paid_principal") + F("paid_interest")
+        "rows": found.installments.order_by("due_on", "number").annotate(
+            total=F("principal") + F("interest") + F("fees") + F("penalties") - F("waived_interest") - F("waived_fees") - F("waived_penalties"),
+            charges=F("fees") + F("penalties") - F("waived_fees") - F("waived_penalties"),
+            part_paid=F("paid_principal") + F("paid_interest") + F("paid_fees") + F("paid_penalties"),
         ),
         "repaid": found.repayments.aggregate(total=Sum("amount"))["total"],
         "papers": found.agreement.papers.order_by("pk"),
         "available": balance(code=AccountCode.CLIENT_CASH, owner=found.party.ledger_owner, currency=found.currency).available,
         "repayments": found.repayments.order_by("-paid_on", "-pk"),
+        "charged": found.installments.filter(Q(fees__gt=0) | Q(penalties__gt=0)).exists(),
+        "standing": found.standing if found.disbursed_on else None,
     }
     return render(request, "loans/loan.html", context, status=status)
 
@@ -63,17 +68,16 @@ def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 2
 @party_required("sign", borrows=True)
 @once_per_form
 def repay(request: HttpRequest, reference: str) -> HttpResponse:
+    """From the loan's page, or with a choice from the page of ways, which is shown again with what was wrong."""
     found = access.own_loan(reference, party=party_of(request))
-    form = RepayForm(request.POST)
-    if not form.is_valid():
-        return _page(request, found, form, status=422)
+    form = WayForm(request.POST)
     try:
-        wish = {"amount": form.cleaned_data["amount"], "by": user_of(request), "key": form_key(request)}
-        repayment.pay(loan=found, **wish, as_of=business_day.current(), now=timezone.now())
+        if form.is_valid():
+            repayment.pay(loan=found, **form.payment(), by=user_of(request), key=form_key(request), as_of=business_day.current(), now=timezone.now())
+            return redirect("loans:loan", reference)
     except repayment.UnableToRepay as error:
         form.add_error("amount", str(error.message))
-        return _page(request, found, form, status=422)
-    return redirect("loans:loan", reference)
+    return early_page(request, found, form) if "choice" in request.POST else _page(request, found, form, status=422)
 
 
 @require_POST

@@ -66,6 +66,16 @@ register(
         action=SEE,
     ),
     Template(
+        code="holding.corrected",
+        kind="holding",
+        title=_("Earlier repayments were corrected"),
+        text=_(
+            "For listing %(reference)s, what earlier repayments brought you was corrected on %(day_on)s: a payment was returned, or one was found late. "
+            "Your wallet shows the difference."
+        ),
+        action=SEE,
+    ),
+    Template(
         code="receipt.day",
         kind="receipt",
         title=_("%(amount)s came back from loans you fund"),
@@ -106,6 +116,23 @@ def on_repayment(*, job: JobContext) -> None:
     made = Repayment.objects.select_related("loan").get(pk=job.payload["repayment"])
     fact, link = f"receipts:{made.paid_on.isoformat()}:{made.loan.currency}", reverse("marketplace:portfolio")
     crowd.tell(crowd="receivers", about=made.pk, template="receipt.day", fact=fact, link=link, renew=True, now=job.now)
+
+
+@handles("repayment.corrected")
+def on_corrected(*, job: JobContext) -> None:
+    """Told to everybody whose part of earlier repayments changed."""
+    crowd.tell(
+        crowd="corrected", about=job.payload["repayment"], template="holding.corrected", fact=job.key, link=reverse("marketplace:portfolio"), now=job.now
+    )
+
+
+@crowd.source("corrected")
+def corrected(about: int, after: int) -> list[tuple[int, Context]]:
+    """Everybody whose share of this correction is not nothing."""
+    made = Repayment.objects.select_related("loan__listing").get(pk=about)
+    rows = Share.objects.filter(repayment=made, participation__party__gt=after).exclude(net=0).order_by("participation__party")
+    facts = {"reference": made.loan.listing.reference, "day_on": made.paid_on.isoformat()}
+    return [(party, facts) for party in rows.values_list("participation__party", flat=True)[: crowd.PAGE]]
 
 
 @crowd.source("receivers")

@@ -12,7 +12,7 @@ from loans.schedule import CustomRow, Rounding, Terms, UnableToSchedule, build
 from loans.schedule.dates import actual_actual
 from tests.counts import cases
 
-CASES = cases(300, soak=10_000)
+CASES = cases(2_000, soak=10_000)
 
 
 def terms(**changes):
@@ -245,7 +245,7 @@ def test_level_payments_differ_only_in_the_last_row(principal, rate, periods):
 
 
 @pytest.mark.soak
-@settings(max_examples=CASES // 3, deadline=None)
+@settings(max_examples=CASES, deadline=None)
 @given(st.integers(10**7, 10**9), st.decimals(0, "0.6", places=4), st.decimals("0.01", 1, places=4), st.integers(2, 36))
 def test_a_higher_rate_never_costs_less(principal, rate, more, periods):
     for method in ("equal_installment", "equal_principal", "interest_only", "flat", "bullet"):

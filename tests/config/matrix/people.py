@@ -19,12 +19,14 @@ from accounts import onboarding, parties, roles, tokens
 from accounts.models import Party
 from core import business_day, outbox
 from credit import cards, champion
+from loans import adjustment, circle, obligor, second_look
 from loans import application as applications
-from loans import circle, obligor, second_look
+from loans.event import Entry
 from loans.hardship import plan as plans
 from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
-from loans.models import AgreementPaper, Disbursement, Document, Loan
+from loans.models import AgreementPaper, Disbursement, Document, Loan, ParkedLoan
+from loans.replay import Kind
 from marketplace import sale, saved_search, search
 from marketplace.models import Listing
 from notifications.models import Message
@@ -121,11 +123,17 @@ class World:
         stories.pay_out(loan, proposer=self.members["fay"], approver=self.members["dan"], now=now)
         self._trouble(Loan.objects.get(pk=loan.pk), alice, now=now)
         self._shares(Loan.objects.get(pk=loan.pk), bob, now=now)
+        today = business_day.current()
+        fee = adjustment.propose(loan, Entry(Kind.FEE, today, 100), why="agreed", by=self.members["sal"].user, as_of=today, now=now)
+        parked = ParkedLoan.objects.create(loan=loan, on=today, reason="a reason", parked_at=now)
         waiting = stories.accepted_loan(alice, reviewer=self.members["dan"], amount=4_800_000, term_months=6, now=now)
         listing = Listing.objects.get(loan=waiting)
         pledge = stories.pledge(listing, bob, 100_000, now=now)
         self.things |= {
             "loan": named(loan.reference),
+            "serviced": Thing({"object_id": loan.pk}, {"object_id": 0}),
+            "adjustment": Thing({"object_id": fee.pk}, {"object_id": 0}, {"act": "decline"}),
+            "parked": Thing({"object_id": parked.pk}, {"object_id": 0}),
             "paper": named(AgreementPaper.objects.filter(agreement=loan.agreement).first().agreement.reference, kind="fixed"),
             "listing": named(listing.reference),
             "closed listing": named(closed.reference),

@@ -137,6 +137,10 @@ loans:evidence                 evidence         alice/borrow     -
 loans:plan                     plan             alice/borrow     -
 loans:accept_plan              plan             -                alice/borrow
 loans:decline_plan             plan             -                alice/borrow
+loans:early                    loan             alice/borrow     -
+loans:payoff                   loan             alice/borrow     alice/borrow
+loans:overpaid                 loan             -                alice/borrow
+loans:autopay                  loan             -                alice/borrow
 
 marketplace:listings           -                invest           -
 marketplace:compare            -                invest           -
@@ -276,6 +280,9 @@ loans.application              rasu     -        -        -
 loans.disbursement             rasu     -        -        -
 loans.loan                     rasu     -        -        -
 loans.hardshiprequest          rasu     -        -        -
+loans.adjustment               rasu     -        -        -
+loans.dayrun                   rasu     -        -        -
+loans.parkedloan               rasu     -        -        -
 loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
@@ -315,6 +322,9 @@ admin:loans_disbursement_act             disbursement   -        r
 admin:loans_secondlook_act               look           -        a
 admin:credit_modelchange_propose         -              -        -
 admin:credit_modelchange_act             change         -        a
+admin:loans_loan_enter                   serviced       s        s
+admin:loans_adjustment_act               adjustment     -        a
+admin:loans_parkedloan_release           parked         -        s
 admin:payments_payment_match             unmatched      s        s
 admin:payments_payment_reconciliation    -              asu      asu
 admin:privacy_rightsrequest_desk         request        -        -
