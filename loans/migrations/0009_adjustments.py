@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0007_hardship_requests_and_plans'),
+        ('loans', '0008_holdings_change_hands'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
