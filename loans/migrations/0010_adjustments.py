@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0008_holdings_change_hands'),
+        ('loans', '0009_a_second_look_and_amendments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
