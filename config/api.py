@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
 from accounts.api import me
 from loans.api import application, loan, offer
-from marketplace.api import listing, pledge, portfolio
+from marketplace.api import listing, mandate, pledge, portfolio, run
 from payments.api import wallet
 
 app_name = "api"
@@ -44,6 +44,14 @@ v1 = [
     path("pledges/", pledge.PledgesEndpoint.as_view(), name="pledges"),
     path("pledges/<reference:reference>/", pledge.PledgeEndpoint.as_view(), name="pledge"),
     path("pledges/<reference:reference>/cancel/", pledge.CancelEndpoint.as_view(), name="cancel"),
+    path("mandates/", mandate.MandatesEndpoint.as_view(), name="mandates"),
+    path("mandates/<reference:reference>/", mandate.MandateEndpoint.as_view(), name="mandate"),
+    path("mandates/<reference:reference>/preview/", mandate.MandatePreviewEndpoint.as_view(), name="mandate_preview"),
+    path("mandates/<reference:reference>/<slug:verb>/", mandate.MandateActEndpoint.as_view(), name="mandate_act"),
+    path("runs/", run.RunsEndpoint.as_view(), name="runs"),
+    path("runs/next/", run.ComingRunEndpoint.as_view(), name="run_next"),
+    path("runs/<reference:reference>/", run.RunEndpoint.as_view(), name="run"),
+    path("runs/<reference:reference>/mine/", run.ProofEndpoint.as_view(), name="proof"),
     path("portfolio/", portfolio.PortfolioEndpoint.as_view(), name="portfolio"),
     path("portfolio/result/", portfolio.ResultEndpoint.as_view(), name="result"),
     path("portfolio/holdings/", portfolio.HoldingsEndpoint.as_view(), name="holdings"),

@@ -20,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # One job may work this long: less than the outbox's lease on it, which is less than the broker's patience with an unacknowledged message.
 JOB_SECONDS_MAX = 18  # core.outbox.LEASE_SECONDS is 20; a test compares them
 DAY_SECONDS_MAX = 1800
+MATCH_SECONDS_MAX = 570  # marketplace.run.LEASE is 600
 REDELIVERY_SECONDS = 3600
 # A page that rings the bell waits this long at the most; a dead or hanging broker costs speed, the sweep finds the job.
 RING_SECONDS_MAX = 0.15
@@ -39,6 +40,7 @@ app.conf.update(
     task_annotations={
         "privacy.sweep_retention": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30},
         "config.tasks.end_of_day": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30},
+        "config.tasks.match_market": {"time_limit": MATCH_SECONDS_MAX, "soft_time_limit": MATCH_SECONDS_MAX - 30},
     },
     task_publish_retry=False,
     worker_prefetch_multiplier=1,
@@ -77,6 +79,7 @@ app.conf.beat_schedule = {
     "lines the bank has booked": _every("payments.tasks.read_bank_lines", 20.0, expires=20),
     "listings whose funding window is over": _every("marketplace.tasks.expire_listings", 60.0, expires=60),
     "shares offered too long, or whose loan has changed": _every("marketplace.tasks.tidy_sales", 300.0, expires=300),
+    "the run of the market that is due": _every("config.tasks.match_market", 20.0, expires=20),
     "offers nobody accepted in time": _every("loans.tasks.expire_offers", 300.0, expires=300),
     "what has outlived its retention rule": _every("privacy.sweep_retention", crontab(hour="3", minute="40"), expires=3600),
     "proof that the books balance": _every("config.tasks.prove_books", 300.0, expires=300),

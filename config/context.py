@@ -69,7 +69,7 @@ def nav_links(request: HttpRequest) -> list[dict[str, Any]]:
     if invests or not borrows:
         names += [("marketplace:listings", _("Loans"))]
     if invests:
-        names += [("marketplace:portfolio", _("Portfolio"))]
+        names += [("marketplace:mandates", _("Mandates")), ("marketplace:portfolio", _("Portfolio"))]
     if party:
         names += [("payments:wallet", _("Wallet"))]
     if user.is_staff:

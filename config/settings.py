@@ -137,6 +137,7 @@ DATABASES["default"]["HOST"] = unquote(DATABASES["default"]["HOST"])  # a socket
 DATABASES["default"] |= {"ATOMIC_REQUESTS": False, "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60), "CONN_HEALTH_CHECKS": True}
 DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5, "application_name": "xinqiao"} | DATABASES["default"].get("OPTIONS", {})
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)  # core/prepared.py; 0 behind a pooler that does not know them
+MATCHING_MINUTES = env.int("MATCHING_MINUTES", default=30)  # a run of the market every so often, counted from the platform's midnight
 # The sandbox bank keeps its own books on its own connection: what it did stays done when our transaction rolls back.
 DATABASES["sandbox_bank"] = DATABASES["default"] | {"TEST": {"MIRROR": "default"}}
 DATABASE_ROUTERS = ["payments.rails.router.SandboxBankRouter"]
@@ -220,6 +221,13 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SORT_OPERATIONS": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # The same choices under two field names: one of a project, several of a mandate.
+    "ENUM_NAME_OVERRIDES": {
+        "MethodEnum": "marketplace.mandate_forms.METHOD_CODES",
+        "PurposeEnum": "marketplace.mandate_forms.PURPOSE_CODES",
+        "IndustryEnum": "marketplace.mandate_forms.INDUSTRY_CODES",
+        "TermMonthsEnum": "marketplace.mandate_forms.TERM_CODES",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "core.api.schema.refuse_unknown"],
     "PATH_CONVERTER_OVERRIDES": {"reference": {"type": "string", "pattern": "^[A-Z]{2}-[0-9A-Z]{8}$"}},
 }

@@ -9,12 +9,20 @@ from config import books
 from config.sample import market
 from core import business_day
 from loans import day
+from marketplace import run
 
 
 @shared_task(name="config.tasks.prove_books", ignore_result=True)
 def prove_books() -> None:
     """Prove the books, so that every page can say when they last balanced."""
     books.prove(now=timezone.now(), as_of=business_day.current())
+
+
+@shared_task(name="config.tasks.match_market", ignore_result=True)
+def match_market() -> None:
+    """The run that is due, from where it stands to its end, unless the sample market is still living through its past."""
+    if not market.being_built():
+        run.tick(now=timezone.now())
 
 
 @shared_task(name="config.tasks.end_of_day", ignore_result=True)

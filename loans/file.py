@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import Party, User
@@ -57,6 +60,39 @@ def end_grants(*, file: BorrowerFile, now: datetime, party: Party | None = None,
     if relation is not None:
         rows = rows.filter(relation=relation)
     return rows.update(ended_at=now)
+
+
+GRANT = """
+    INSERT INTO loans_disclosuregrant (user_id, permission_id, content_object_id, party_id, relation, purpose, consent_id, granted_at)
+    SELECT acting.user_id, %(permission)s, loan.file_id, wanted.party_id, %(relation)s, %(purpose)s, wanted.consent_id, %(now)s
+      FROM ({wanted}) AS wanted (loan_id, party_id, consent_id) JOIN loans_loan loan ON loan.id = wanted.loan_id
+      JOIN loans_borrowerfile file ON file.id = loan.file_id
+      JOIN privacy_consent consent ON consent.id = wanted.consent_id AND consent.subject_id = file.subject_id
+      JOIN accounts_membership acting ON acting.party_id = wanted.party_id AND acting.ended_at IS NULL
+     WHERE NOT EXISTS (SELECT FROM loans_disclosuregrant had WHERE had.user_id = acting.user_id AND had.content_object_id = loan.file_id
+                          AND had.relation = %(relation)s AND had.party_id = wanted.party_id AND had.consent_id = wanted.consent_id AND had.ended_at IS NULL)
+    ON CONFLICT DO NOTHING"""
+
+
+def grant_from(select_sql: str, params: Mapping[str, Any], *, relation: str, now: datetime) -> int:
+    """Open the files of many loans in one statement: `select_sql` yields (loan_id, party_id, consent_id). As `grant` otherwise."""
+    permission = Permission.objects.get(content_type__app_label="loans", codename=f"disclose_{relation}")
+    values: dict[str, Any] = {"permission": permission.pk, "relation": relation, "purpose": PURPOSES[relation], "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(GRANT.format(wanted=select_sql), {**params, **values})
+        return cursor.rowcount
+
+
+def end_grants_of(pairs: Iterable[tuple[int, int]], *, relation: str, now: datetime) -> int:
+    """End live grants of many (party, file) pairs in one statement."""
+    parties, opened = zip(*pairs, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE loans_disclosuregrant g SET ended_at = %s FROM unnest(%s::bigint[], %s::bigint[]) AS gone (party_id, file_id)"
+            " WHERE g.party_id = gone.party_id AND g.content_object_id = gone.file_id AND g.relation = %s AND g.ended_at IS NULL",
+            [now, list(parties), list(opened), relation],
+        )
+        return cursor.rowcount
 
 
 def disclosed_to(user: User) -> QuerySet[BorrowerFile]:

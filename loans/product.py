@@ -35,6 +35,7 @@ class Product:
     vote_quorum: Decimal = Decimal("0.5")
     cooling_days: int = 14  # no late charges and no days late after a request; once in so many days:
     cooling_every_days: int = 180
+    mandate_share: Decimal = Decimal("0.5")  # of a listing, for mandates, while its shares hold
 
 
 STANDARD = Product(

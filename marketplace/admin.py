@@ -1,12 +1,15 @@
-"""What staff see of the market: listings, pledges and shares that change hands, read-only."""
+"""What staff see of the market: listings, pledges, mandates, runs and shares that change hands, read-only."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
-from marketplace.models import Listing, Pledge, Purchase, Sale
+from marketplace.models import Listing, Mandate, MatchRun, Pledge, Purchase, Sale
 
 
 @admin.register(Listing)
@@ -41,3 +44,26 @@ class PurchaseAdmin(ReadOnlyAdmin):
     list_select_related = ("sale", "party")
     ordering = ("-bought_at",)
     search_fields = ("reference", "sale__reference")
+
+
+@admin.register(Mandate)
+class MandateAdmin(ReadOnlyAdmin):
+    list_display = (*columns("reference", "party"), "rank", "version", *columns("state", "created_at"), "running_since")
+    list_select_related = ("party",)
+    ordering = ("-created_at",)
+    list_filter = ("state",)
+    search_fields = ("reference",)
+
+
+@admin.register(MatchRun)
+class MatchRunAdmin(ReadOnlyAdmin):
+    """The public part of a run; its input and certificates are sealed, and opened for nobody here."""
+
+    list_display = ("due_at", *columns("reference", "state"), "counts", "placed", "dropped")
+    ordering = ("-due_at",)
+    list_filter = ("state",)
+    search_fields = ("reference",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:  # type: ignore[override]
+        kept = ("sealed_secret", "input_path", "result_path", "public", "figures")
+        return [field for field in super().get_fields(request, obj) if field not in kept]

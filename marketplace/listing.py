@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import translation
 
-from core import business_day, outbox, states
+from core import business_day, outbox, references, states
 from core.outbox import JobContext, handles
 from loans import disclosure, participation, product, screening
 from loans import file as files
 from loans.models import Application, BorrowerFile, Loan
 from loans.models.application import PURPOSES
-from marketplace import consent, postings
+from marketplace import attributes, consent, outlook, postings, shares
 from marketplace.models import Listing, Pledge
 from privacy import assessments
 from privacy.disclosure import Actor
@@ -56,9 +58,11 @@ def publish(*, loan: Loan, now: datetime) -> Listing:
     assessments.require("listing_disclosure", now=now)
     terms = product.STANDARD
     BorrowerFile.objects.filter(pk=loan.file_id).update(stage=BorrowerFile.Stage.LISTING)
-    listing = Listing.objects.create(
-        **_attributes(loan, now=now), opens_at=now, closes_at=now + timedelta(days=terms.funding_days), unit=terms.unit, minimum=terms.unit
-    )
+    listing = Listing(**_shown(loan, now=now), opens_at=now, closes_at=now + timedelta(days=terms.funding_days), unit=terms.unit, minimum=terms.unit)
+    listing.expected_net = outlook.net_rate(listing).quantize(Decimal("0.000001"))
+    listing.reference = references.make(Listing.REFERENCE_PREFIX)
+    shares.declare(listing, borrower=loan.party_id)
+    listing.save(force_insert=True)
     postings.open_escrow(listing)
     outbox.enqueue("listing.opened", key=f"listing:{listing.pk}:opened", payload={"listing": listing.pk})
     outbox.enqueue("listing.expire", key=f"listing:{listing.pk}:expire", payload={"listing": listing.pk}, run_at=listing.closes_at)
@@ -68,14 +72,15 @@ def publish(*, loan: Loan, now: datetime) -> Listing:
 ENGINE = Actor(kind="system", subject_id=None, role="listing")
 
 
-def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
+def _shown(loan: Loan, *, now: datetime) -> dict[str, object]:
     """Terms as offered, facts as disclosed, words as far as strangers may read them: a title that names somebody makes room for the purpose."""
     offer = loan.agreement.offer
     application = offer.application
     shown = screening.words(application, actor=ENGINE, page="marketplace.publish", now=now)
+    disclosed, facts = _disclosed(loan, shown, now=now)
     return {
         "loan": loan,
-        "disclosed": _disclosed(loan, shown, now=now),
+        "disclosed": disclosed,
         "title": shown.title or _purpose(application),
         "language": application.language,
         "purpose": application.purpose,
@@ -83,18 +88,21 @@ def _attributes(loan: Loan, *, now: datetime) -> dict[str, object]:
         "annual_rate": offer.annual_rate,
         "term_months": offer.term_months,
         "method": offer.method,
+        "attributes": attributes.of(facts=facts, target=loan.principal, method=offer.method, verification=_verification(application)),
         "currency": loan.currency,
         "target": loan.principal,
     }
 
 
-def _disclosed(loan: Loan, shown: screening.Words, *, now: datetime) -> dict[str, object]:
+def _disclosed(loan: Loan, shown: screening.Words, *, now: datetime) -> tuple[dict[str, object], dict[str, dict[str, Any]]]:
+    """What is shown, and the facts alone."""
     offer = loan.agreement.offer
     record = disclosure.disclose(loan.file, relation="investor", stage="listing", actor=ENGINE, page="marketplace.publish", now=now)
     disclosure.keep_spoken(loan.file, record)
     kind = record.pop("kind")
-    return {
-        "facts": {field: cell for field, cell in record.items() if cell["form"] != disclosure.HIDDEN},
+    facts = {field: cell for field, cell in record.items() if cell["form"] != disclosure.HIDDEN}
+    found = {
+        "facts": facts,
         "withheld": [field for field, cell in record.items() if cell["form"] == disclosure.HIDDEN],
         "screened": shown.withheld,
         "summary": shown.summary,
@@ -106,11 +114,17 @@ def _disclosed(loan: Loan, shown: screening.Words, *, now: datetime) -> dict[str
         "servicing_fee_rate": str(offer.servicing_fee_rate),
         "decision": offer.decision.reference,
     }
+    return found, facts
 
 
 def _purpose(application: Application) -> str:
     with translation.override(application.language):
         return str(dict(PURPOSES)[application.purpose])
+
+
+def _verification(application: Application) -> str:
+    """What was checked: the papers that lay beside the application when it was read, or the person only."""
+    return "documents" if application.documents.filter(removed_at=None).exists() else "identity"
 
 
 @handles("listing.full")

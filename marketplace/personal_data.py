@@ -8,20 +8,24 @@ from typing import Any
 
 from django.db.models import Q
 
+from core import states
 from loans.personal_data import ERASED
-from marketplace.models import Listing, Pledge, Purchase, Sale, SavedSearch
+from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, RunPart, Sale, SavedSearch
 from privacy import copies, rights, sweeps
 from privacy.models import DataSubject
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
-    """Listings exactly as others saw them, every pledge, and what the person looks for."""
+    """Listings exactly as others saw them, every pledge and mandate, the names they had in runs, and what they look for."""
     return {
         "listings": copies.rows(Listing.objects.filter(loan__file__subject=subject), now=now),
         "pledges": copies.rows(Pledge.objects.filter(party__subject=subject), now=now),
         "shares_offered": copies.rows(Sale.objects.filter(party__subject=subject), now=now),
         "shares_bought": copies.rows(Purchase.objects.filter(party__subject=subject), now=now),
         "saved_searches": copies.rows(SavedSearch.objects.filter(party__subject=subject), now=now),
+        "mandates": copies.rows(Mandate.objects.filter(party__subject=subject), now=now),
+        "run_parts": copies.rows(RunPart.objects.filter(party__subject=subject), now=now),
+        "mandate_terms": copies.rows(MandateTerms.objects.filter(mandate__party__subject=subject), now=now),
     }
 
 
@@ -31,7 +35,13 @@ def holds(*, subject: DataSubject) -> list[str]:
 
 
 def erase(*, subject: DataSubject, now: datetime) -> None:
-    """What was shown of the person goes, and what they looked for; amounts, rate and grade stay for those who funded it."""
+    """What was shown of the person goes, and what they looked for; amounts, rate and grade stay for those who funded it. Mandates end; their terms name nobody.
+
+    The names the party had in runs are forgotten: a run's kept input can be run again byte for byte, and no longer says who was who.
+    """
+    RunPart.objects.filter(party__subject=subject).delete()
+    for standing in Mandate.objects.filter(party__subject=subject).exclude(state="ended"):
+        states.move(standing, "ended", now=now, why="erased", running_since=None, ended_at=now)
     _empty(Listing.objects.filter(loan__file__subject=subject))
     SavedSearch.objects.filter(party__subject=subject).delete()
 
@@ -42,7 +52,7 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
         shown = listing.disclosed
         funds = [{"label": ERASED, "amount": item["amount"]} for item in shown["funds"]]
         gone = shown | {"facts": {}, "withheld": [*shown["facts"], *shown["withheld"]], "summary": ERASED, "funds": funds}
-        Listing.objects.filter(pk=listing.pk).update(title=ERASED, disclosed=gone)
+        Listing.objects.filter(pk=listing.pk).update(title=ERASED, disclosed=gone, attributes={})
     return [listing.pk for listing in found]
 
 

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import parties
 from accounts.models import Party, User
 from core import outbox, references, states
+from core.money import format_amount
 from core.refusals import Conflict
 from loans import file as files
-from marketplace import consent, postings
+from marketplace import consent, postings, shares
 from marketplace.models import Listing, Pledge
 from privacy import consents
 
@@ -60,6 +61,9 @@ def check(wish: Wish, *, now: datetime) -> None:
         raise UnableToPledge("not_a_multiple", _("The amount must be a multiple of the unit."))
     if wish.amount > listing.target - listing.funded:
         raise UnableToPledge("too_much", _("That is more than is still open. Somebody may have been faster."))
+    if wish.amount > shares.open_by_hand(listing, now=now):
+        kept = _("Part of this loan is kept for mandates until their first run. By hand %(open)s can be pledged now.")
+        raise UnableToPledge("kept_for_mandates", kept % {"open": format_amount(shares.open_by_hand(listing, now=now), listing.currency)})
     _check_own(wish)
 
 

@@ -3,24 +3,26 @@ releases them, and a share bought from another investor is paid for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from accounts.models import Party
 from ledger import operations as books
 from ledger.chart import AccountCode
 from ledger.operations import InsufficientFunds
-from marketplace.models import Listing, Pledge
+from marketplace.models import Listing, MatchRun, Pledge
 
-__all__ = ["InsufficientFunds", "hold", "pay_for_share", "release", "release_all", "settle_all"]
+__all__ = ["InsufficientFunds", "cash_locked", "hold", "hold_run", "pay_for_share", "release", "release_all", "release_pledges", "settle_all"]
 
 PLACE = """
 WITH seat AS (
     UPDATE marketplace_listing SET funded = funded + %(amount)s
      WHERE id = %(listing)s AND state = 'open' AND opens_at <= %(now)s AND closes_at > %(now)s AND annual_rate = %(rate)s
-       AND funded + %(amount)s <= target RETURNING id, currency),
+       AND funded + %(amount)s + CASE WHEN reserved_until > %(now)s THEN mandate_reserve ELSE 0 END <= target RETURNING id, currency),
 pledge AS (
     INSERT INTO marketplace_pledge (reference, listing_id, party_id, user_id, amount, hold_key, state, risk_acknowledged_at, pledged_at, cancel_until)
     SELECT %(reference)s, seat.id, %(party)s, %(user)s, %(amount)s, %(hold_key)s, 'reserved', %(now)s, %(now)s, %(cancel_until)s FROM seat RETURNING id),
@@ -89,6 +91,30 @@ def settle_all(listing: Listing, *, as_of: date) -> int:
         "SELECT hold_key || ':settle' AS key, hold_key AS pending_key, NULL::bigint AS amount, %(on)s AS booked_on"
         " FROM marketplace_pledge WHERE listing_id = %(listing)s AND state = 'reserved'",
         {"listing": listing.pk, "on": as_of},
+    )
+
+
+def release_pledges(pledges: QuerySet[Pledge], *, as_of: date) -> int:
+    """Give many holds back, in one statement."""
+    keys = list(pledges.values_list("hold_key", flat=True))
+    return books.void_from(
+        "SELECT key || ':void' AS key, key AS pending_key, %(on)s::date AS booked_on FROM unnest(%(keys)s::text[]) AS key", {"keys": keys, "on": as_of}
+    )
+
+
+def cash_locked(parties: Sequence[int], *, currency: str) -> dict[int, int]:
+    """What each party has available, until the end of the transaction: nobody else moves it meanwhile."""
+    found = books.available_locked(code=AccountCode.CLIENT_CASH, owners=[f"party:{party}" for party in parties], currency=currency)
+    return {party: found.get(f"party:{party}", 0) for party in parties}
+
+
+def hold_run(run: MatchRun, *, as_of: date) -> int:
+    """Hold the cash of every pledge a run made, in one statement. Raises InsufficientFunds, when the cash was not locked first."""
+    return books.reserve_from(
+        "SELECT hold_key AS key, 'client_cash' AS debit_code, 'party:' || party_id AS debit_owner, 'listing_escrow' AS credit_code,"
+        " 'listing:' || listing_id AS credit_owner, %(currency)s AS currency, amount, 'pledge' AS kind, reference, %(on)s::date AS booked_on"
+        " FROM marketplace_pledge WHERE run_id = %(run)s",
+        {"run": run.pk, "currency": run.currency, "on": as_of},
     )
 
 

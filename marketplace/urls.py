@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, listing, plan, pledge, portfolio, sale, saved_search
+from marketplace.views import compare, listing, mandate, plan, pledge, portfolio, run, sale, saved_search
 
 app_name = "marketplace"
 urlpatterns = [
@@ -21,6 +21,19 @@ urlpatterns = [
     path("shares/<reference:reference>/cancel/", sale.cancel_sale, name="cancel_sale"),
     path("shares/bought/<reference:reference>/", sale.bought, name="bought"),
     path("portfolio/<reference:reference>/sell/", sale.sell, name="sell"),
+    path("mandates/", mandate.mandate_list, name="mandates"),
+    path("mandates/new/", mandate.new, name="new_mandate"),
+    path("mandates/preview/", mandate.look_ahead, name="mandate_preview"),
+    path("mandates/<str:reference>/", mandate.mandate, name="mandate"),
+    path("mandates/<str:reference>/edit/", mandate.edit, name="edit_mandate"),
+    path("mandates/<str:reference>/<slug:verb>/", mandate.act, name="mandate_act"),
+    path("runs/", run.run_list, name="runs"),
+    path("runs/rule/", run.rule, name="rule"),
+    path("runs/<str:reference>/", run.run, name="run"),
+    path("runs/<str:reference>/file/", run.run_file, name="run_file"),
+    path("runs/<str:reference>/mine/", run.proof, name="proof"),
+    path("runs/<str:reference>/mine/input/", run.proof_input, name="proof_input"),
+    path("runs/<str:reference>/mine/certificate/", run.proof_certificate, name="proof_certificate"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/plans/<str:reference>/", plan.plan, name="plan"),
     path("portfolio/plans/<str:reference>/vote/", plan.cast, name="vote"),

@@ -24,6 +24,21 @@ def run(data: JSON, *, certificates: bool = False, check: str = "") -> JSON:
         return checked(given, policy, names, _document(check))
 
 
+def stored(reference: str) -> JSON:
+    """The output again, from the kept input of a run, under the names it had there."""
+    from django.core.exceptions import ObjectDoesNotExist
+
+    from config.recompute import UnableToRecompute
+    from marketplace import run_store  # needs Django, which recomputing a file does not
+    from marketplace.models import MatchRun
+
+    try:
+        kept = MatchRun.objects.get(reference=reference, state__in=["solved", "booked"])
+    except ObjectDoesNotExist:
+        raise UnableToRecompute(f"no run {reference}") from None
+    return run({**run_store.open_input(kept), "seed": kept.seed})
+
+
 # Reading
 
 
@@ -73,6 +88,7 @@ def _mandate(value: Any, path: str, names: dict[str, Any]) -> Mandate:
         grades=None if grades is None else frozenset(grades),
         terms=None if terms is None else frozenset(terms),
         purposes=None if purposes is None else frozenset(purposes),
+        attributes=_maybe(record, "attributes", _wanted) or {},
         max_share_of_loan=_maybe(record, "max_share_of_loan", number),
         limits=tuple(_maybe(record, "limits", listed(_limit)) or ()),
         held=_maybe(record, "held", _held) or {},
@@ -113,6 +129,11 @@ def _attributes(value: Any, path: str) -> dict[str, str]:
         if name in OWN_ATTRIBUTES:
             raise InvalidInput(record.name(name), "is a field of the listing itself")
     return {name: record.take(name, _plain) for name in record.data}
+
+
+def _wanted(value: Any, path: str) -> dict[str, frozenset[str]]:
+    record = Record(value, path)
+    return {name: frozenset(record.take(name, listed(_plain))) for name in record.data}
 
 
 def _held(value: Any, path: str) -> dict[str, int]:

@@ -31,6 +31,8 @@ def _field(field: forms.Field) -> serializers.Field[Any, Any, Any, Any]:
         return fields.AmountIn(**common, allow_null=not field.required)
     if isinstance(field, forms.ModelChoiceField):
         return fields.Text(**common, max_length=20)
+    if isinstance(field, forms.TypedMultipleChoiceField):
+        return serializers.ListField(child=_choice(field, {}), max_length=100, **common)
     if isinstance(field, forms.ChoiceField):
         return _choice(field, common)
     if isinstance(field, forms.BooleanField):

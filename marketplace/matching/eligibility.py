@@ -34,6 +34,7 @@ class Criteria:
     grades: Wanted
     terms: Wanted
     purposes: Wanted
+    attributes: dict[str, Wanted]
     rates: list[Decimal]
     least: Index
     mine: dict[str, list[int]]  # investor → mandates
@@ -45,6 +46,7 @@ class Criteria:
             (self.purposes, lambda listing: listing.purpose),
         )
         columns = [_column(wanted, [value(listing) for listing in listings]) for wanted, value in kinds]
+        columns += [_column(wanted, [listing.value(name) for listing in listings]) for name, wanted in self.attributes.items()]
         rate = np.array([bisect_right(self.rates, listing.annual_rate) for listing in listings], np.int64)
         own = [(mandate, at) for at, listing in enumerate(listings) for mandate in self.mine.get(listing.borrower, ())]
         return Grid(self, columns, rate, np.array(own, np.int64).reshape(-1, 2))
@@ -82,6 +84,7 @@ def read(mandates: Sequence[Mandate]) -> Criteria:
         _wanted(mandate.grades for mandate in mandates),
         _wanted(mandate.terms for mandate in mandates),
         _wanted(mandate.purposes for mandate in mandates),
+        {name: _wanted(mandate.attributes.get(name) for mandate in mandates) for name in sorted({name for row in mandates for name in row.attributes})},
         rates,
         np.array([rank[mandate.min_rate] for mandate in mandates], np.int64),
         mine,
@@ -95,7 +98,7 @@ def _wanted(sets: Iterable[frozenset[Any] | None]) -> Wanted:
 
 
 def _column(wanted: Wanted, values: Sequence[Any]) -> tuple[Index, Index, Mask]:
-    distinct = sorted(set(values))
+    distinct = sorted(set(values), key=lambda value: (value is not None, value))
     at = {value: code for code, value in enumerate(distinct)}
     return wanted.of, np.array([at[value] for value in values], np.int64), wanted.allows(distinct)
 

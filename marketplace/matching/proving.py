@@ -75,10 +75,15 @@ def read_claim(run: Run, public: JSON, investors: JSON) -> Claim:
         [whole(part["before"]) for part in mine],
         np.array([whole(part["block"], blocks) for part in mine] + _groups(market, investors, blocks), np.int64),
         np.array([whole(row[2], blocks) for row in listed], np.int64),
-        np.array([whole(row[1]) for row in listed], np.int64),
+        np.array([_filled(row) for row in listed], np.int64),
         _flow(market, investors),
         {whole(block, blocks) for block in public["repaired"]},
     )
+
+
+def _filled(row: JSON) -> int:
+    """What is filled; where few investors share it, it is published only that the listing is not full."""
+    return whole(row[1]) if row[1] is not None else max(whole(row[0]) - 1, 0)
 
 
 def whole(value: JSON, below: int = 2**63) -> int:

@@ -56,7 +56,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mandate:
-    """One strategy of an investor. Cash is the investor's: several mandates of one investor share it. None: no criterion, no limit."""
+    """One strategy of an investor. Cash is the investor's: several mandates of one investor share it. None: no criterion, no limit.
+
+    `attributes` are criteria on a listing's other attributes: the values that fit; a listing that does not have one does not fit.
+    """
 
     id: str
     investor: str
@@ -69,6 +72,7 @@ class Mandate:
     grades: frozenset[str] | None = None
     terms: frozenset[int] | None = None
     purposes: frozenset[str] | None = None
+    attributes: Mapping[str, frozenset[str]] = field(default_factory=dict)
     max_share_of_loan: Decimal | None = None
     limits: tuple[Limit, ...] = ()
     held: Mapping[str, int] = field(default_factory=dict)
@@ -169,7 +173,7 @@ def sha256(value: Any) -> str:
 def input_sha256(run: Run, *, policy: str) -> str:
     """The hash of the input itself, whatever order it came in."""
     listings = [_plain(listing) for listing in sorted(run.listings, key=lambda row: row.id)]
-    mandates = [_plain(mandate) for mandate in sorted(run.mandates, key=lambda row: row.id)]
+    mandates = [_plain(mandate, without=() if mandate.attributes else ("attributes",)) for mandate in sorted(run.mandates, key=lambda row: row.id)]
     return sha256({"listings": listings, "mandates": mandates, "seed": run.seed, "policy": policy})
 
 
@@ -180,8 +184,8 @@ def decimal_text(value: Decimal) -> str:
     return "0" if text == "-0" else text
 
 
-def _plain(row: Listing | Mandate) -> dict[str, Any]:
-    return {name: _value(getattr(row, name)) for name in row.__slots__}
+def _plain(row: Listing | Mandate, *, without: Sequence[str] = ()) -> dict[str, Any]:
+    return {name: _value(getattr(row, name)) for name in row.__slots__ if name not in without}
 
 
 def _value(value: Any) -> Any:
@@ -193,4 +197,4 @@ def _value(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, tuple):
         return sorted([limit.attribute, limit.value, _value(limit.share)] for limit in value)
-    return dict(value) if isinstance(value, Mapping) else value
+    return {name: _value(one) for name, one in value.items()} if isinstance(value, Mapping) else value

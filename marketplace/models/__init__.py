@@ -1,8 +1,26 @@
-"""Listings and pledges, one file a noun."""
+"""What the market keeps, one file a noun."""
 
 from marketplace.models.listing import LISTING, Listing, ListingWords
+from marketplace.models.mandate import MANDATE, Mandate, MandateTerms
 from marketplace.models.pledge import PLEDGE, Pledge
+from marketplace.models.run import RUN, MatchRun, RunPart
 from marketplace.models.sale import SALE, Purchase, Sale
 from marketplace.models.saved_search import SavedSearch
 
-__all__ = ["LISTING", "PLEDGE", "SALE", "Listing", "ListingWords", "Pledge", "Purchase", "Sale", "SavedSearch"]
+__all__ = [
+    "LISTING",
+    "MANDATE",
+    "PLEDGE",
+    "RUN",
+    "SALE",
+    "Listing",
+    "ListingWords",
+    "Mandate",
+    "MandateTerms",
+    "MatchRun",
+    "Pledge",
+    "Purchase",
+    "RunPart",
+    "Sale",
+    "SavedSearch",
+]

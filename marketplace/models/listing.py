@@ -35,7 +35,11 @@ LISTING = Transitions(initial="open", moves={"open": ("filled", "expired", "with
 
 @track_state
 class Listing(Referenced):
-    """A loan open for pledges. What it shows is the record the disclosure table let out when it opened, nothing else."""
+    """A loan open for pledges. What it shows is the record the disclosure table let out when it opened, nothing else.
+
+    Its shares are declared with it: mandates take at most `mandate_most` until `shared_until`; of that `mandate_reserve` is kept for their first run, at
+    the longest until `reserved_until`.
+    """
 
     REFERENCE_PREFIX = "XQ"
 
@@ -48,11 +52,17 @@ class Listing(Referenced):
     annual_rate = models.DecimalField(max_digits=9, decimal_places=6)
     term_months = models.IntegerField()
     method = models.CharField(max_length=20)
+    attributes = models.JSONField(default=dict)
+    expected_net = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     currency = models.CharField(max_length=3)
     target = models.BigIntegerField()
     unit = models.BigIntegerField()
     minimum = models.BigIntegerField()
     funded = models.BigIntegerField(default=0)
+    mandate_most = models.BigIntegerField(null=True, blank=True)
+    mandate_reserve = models.BigIntegerField(default=0)
+    reserved_until = models.DateTimeField(null=True, blank=True)
+    shared_until = models.DateTimeField(null=True, blank=True)
     state = models.CharField(
         max_length=10,
         default="open",
@@ -70,6 +80,11 @@ class Listing(Referenced):
             models.CheckConstraint(name="marketplace_listing_unit", condition=Q(unit__gt=0, minimum__gte=F("unit"), target__gt=0)),
             models.CheckConstraint(name="marketplace_listing_filled", condition=~Q(state="filled") | Q(funded=F("target"))),
             models.CheckConstraint(name="marketplace_listing_window", condition=Q(closes_at__gt=F("opens_at"))),
+            models.CheckConstraint(
+                name="marketplace_listing_shares",
+                condition=Q(mandate_most=None, mandate_reserve=0)
+                | Q(mandate_reserve__gte=0, mandate_most__gte=F("mandate_reserve"), mandate_most__lte=F("target")),
+            ),
             reached(["filled", "expired", "withdrawn"], "closed_at", name="marketplace_listing_closed"),
         ]
         triggers: ClassVar = [

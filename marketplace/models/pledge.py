@@ -13,13 +13,15 @@ from accounts.models import Party
 from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from marketplace.models.listing import Listing
+from marketplace.models.mandate import Mandate
+from marketplace.models.run import MatchRun
 
 PLEDGE = Transitions(initial="reserved", moves={"reserved": ("cancelled", "released", "settled"), "cancelled": (), "released": (), "settled": ()})
 
 
 @track_state
 class Pledge(Referenced):
-    """A promise of money for a listing, with the cash held in the books by the same statement."""
+    """A promise of money for a listing, with the cash held in the books by the same statement. By hand, or by a mandate in a run."""
 
     REFERENCE_PREFIX = "PL"
 
@@ -27,6 +29,8 @@ class Pledge(Referenced):
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="pledges")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField()
+    run = models.ForeignKey(MatchRun, on_delete=models.PROTECT, null=True, blank=True, related_name="pledges")
+    mandate = models.ForeignKey(Mandate, on_delete=models.PROTECT, null=True, blank=True, related_name="pledges")
     hold_key = models.CharField(max_length=80, unique=True)
     state = models.CharField(
         max_length=10,
@@ -44,6 +48,7 @@ class Pledge(Referenced):
         constraints: ClassVar = [
             models.CheckConstraint(name="marketplace_pledge_amount_positive", condition=Q(amount__gt=0)),
             reached(["cancelled", "released", "settled"], "ended_at", name="marketplace_pledge_ended"),
+            models.CheckConstraint(name="marketplace_pledge_by_mandate", condition=Q(run=None, mandate=None) | Q(run__isnull=False, mandate__isnull=False)),
         ]
         triggers: ClassVar = [PLEDGE.trigger()]
         indexes: ClassVar = [models.Index(fields=["party", "-pledged_at"], name="marketplace_pledge_by_party")]

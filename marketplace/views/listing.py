@@ -18,7 +18,7 @@ from core.api import paging
 from core.api.problems import Problem
 from loans import file as files
 from loans.models import Participation
-from marketplace import access, forms, outlook, presenting, search
+from marketplace import access, forms, outlook, presenting, search, shares
 from marketplace import portfolio as portfolios
 from marketplace.models import Listing
 from marketplace.views.common import PAGE, acting
@@ -76,6 +76,9 @@ def detail_context(request: HttpRequest, found: Listing, form: forms.PledgeForm)
         "form": form,
         "open": found.state == "open" and found.closes_at > now,
         "left": found.target - found.funded,
+        "by_hand": shares.open_by_hand(found, now=now),
+        "kept": shares.reserved(found, now=now),
+        "shared": found.state == "open" and found.shared_until is not None and now < found.shared_until,
         "time_left": presenting.time_left(found, now=now),
         "backers": found.pledges.filter(state__in=["reserved", "settled"]).count(),
         "facts": presenting.facts(found),

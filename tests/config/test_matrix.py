@@ -36,6 +36,8 @@ BODIES: dict[str, Any] = {
     "api:privacy": dict.fromkeys(("application", "automated_decision", "listing_disclosure", "credit_source", "bank_source", "named_recipient"), "no:1"),
     "api:place": {"amount": 10_000, "seen_rate": "0.1", "risk": True},
     "api:repayments": {"amount": 100},
+    "api:mandates": {"per_loan": 100_000, "risk": True},
+    "api:mandate": {"per_loan": 200_000, "risk": True},
     "api:settlement": {"expected": 100},
 }
 

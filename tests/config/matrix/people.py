@@ -27,8 +27,10 @@ from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
 from loans.models import AgreementPaper, Disbursement, Document, Loan, ParkedLoan
 from loans.replay import Kind
+from marketplace import mandate as mandates
+from marketplace import run as runs
 from marketplace import sale, saved_search, search
-from marketplace.models import Listing
+from marketplace.models import Listing, Mandate, MatchRun
 from notifications.models import Message
 from payments import deposit
 from payments.models import BankAccount, Payment
@@ -130,6 +132,8 @@ class World:
         waiting = stories.accepted_loan(alice, reviewer=self.members["dan"], amount=4_800_000, term_months=6, now=now)
         listing = Listing.objects.get(loan=waiting)
         pledge = stories.pledge(listing, bob, 100_000, now=now)
+        mandate = mandates.create(party=bob.party, by=bob.user, terms={"per_loan": 100_000}, now=now)
+        run = self._run(mandate, bob, now=now)
         self.things |= {
             "loan": named(loan.reference),
             "serviced": Thing({"object_id": loan.pk}, {"object_id": 0}),
@@ -140,6 +144,9 @@ class World:
             "closed listing": named(closed.reference),
             "pledge": named(pledge.reference),
             "search": named(saved_search.save(search.Wanted(q="oven"), party=bob.party, by=bob.user, now=now).reference),
+            "mandate": named(mandate.reference),
+            "run": named(run.reference),
+            "mandate stop": named(mandate.reference, verb="stop"),
         }
 
     def _shares(self, loan: Loan, bob: cast.Member, *, now: datetime) -> None:
@@ -162,6 +169,14 @@ class World:
             "hardship": Thing({"object_id": asked.pk}, {"object_id": 0}, {"act": "release"}),
             "hardship paper": named(asked.evidence.get().reference, object_id=asked.pk),
         }
+
+    def _run(self, mandate: Mandate, bob: cast.Member, *, now: datetime) -> MatchRun:
+        mandates.start(mandate, by=bob.user, now=now)
+        run = runs.announce(currency="CNY", now=now)
+        runs.take(run, now=now)
+        mandates.stop(mandate, by=bob.user, now=now)
+        runs.announce(currency="CNY", now=now)
+        return run
 
     def _party(self, alice: cast.Member, *, now: datetime) -> None:
         business = parties.create_business(user=alice.user, name="月亮面包", now=now, borrows=True)

@@ -161,6 +161,19 @@ marketplace:bought             pledge           -                -
 marketplace:sell               closed_listing   bob/invest       bob/invest
 marketplace:plan               plan             bob/invest       -
 marketplace:vote               plan             -                bob/invest
+marketplace:runs               -                all              -
+marketplace:rule               -                all              -
+marketplace:run                run              all              -
+marketplace:run_file           run              all              -
+marketplace:proof              run              bob/invest       -
+marketplace:proof_input        run              bob/invest       -
+marketplace:proof_certificate  run              bob/invest       -
+marketplace:mandates           -                invest           -
+marketplace:new_mandate        -                invest           invest
+marketplace:mandate_preview    -                -                invest
+marketplace:mandate            mandate          bob/invest       -
+marketplace:edit_mandate       mandate          bob/invest       bob/invest
+marketplace:mandate_act        mandate_stop     -                bob/invest
 """
 
 # Signing in, and how one signs in: django-allauth's pages, with our templates. The key is eve's, and staff have an authenticator app.
@@ -215,6 +228,14 @@ api:place                      closed_listing   -                bob/invest
 api:pledges                    -                invest           -
 api:pledge                     pledge           bob/invest       -
 api:cancel                     pledge           -                bob/invest
+api:mandates                   -                invest           invest
+api:mandate                    mandate          bob/invest       bob/invest
+api:mandate_preview            mandate          bob/invest       -
+api:mandate_act                mandate_stop     -                bob/invest
+api:runs                       -                signed           -
+api:run_next                   -                signed           -
+api:run                        run              signed           -
+api:proof                      run              bob/invest       -
 api:portfolio                  -                invest           -
 api:result                     -                invest           -
 api:holdings                   -                invest           -
@@ -294,6 +315,8 @@ marketplace.listing            ru       -        -        -
 marketplace.pledge             ru       -        -        -
 marketplace.sale               ru       -        -        -
 marketplace.purchase           ru       -        -        -
+marketplace.mandate            ru       -        -        -
+marketplace.matchrun           ru       -        -        -
 auth.group                     -        -        -        -
 """
 

@@ -63,6 +63,7 @@ def a_mandate(draw: st.DrawFn, number: int, listings: list[Listing], *, investor
         grades=draw(maybe(st.frozensets(st.sampled_from(GRADES)))),
         terms=draw(maybe(st.frozensets(st.sampled_from([12, 24]), min_size=1))),
         purposes=draw(maybe(st.frozensets(st.sampled_from(["car", "home"]), min_size=1))),
+        attributes={"region": regions} if (regions := draw(maybe(st.frozensets(st.sampled_from([*REGIONS, "elsewhere"]), min_size=1)))) else {},
         max_share_of_loan=draw(maybe(st.sampled_from(SHARES))),
         limits=tuple(chosen),
         held=draw(st.dictionaries(st.sampled_from(names), money(4), max_size=3)) if held else {},
@@ -121,6 +122,7 @@ def _mandate_json(row: Mandate) -> dict[str, object]:
     sets = {"grades": row.grades, "terms": row.terms, "purposes": row.purposes}
     found |= {name: str(value) for name, value in texts.items() if value is not None}
     found |= {name: sorted(value) for name, value in sets.items() if value is not None}
+    found |= {"attributes": {name: sorted(values) for name, values in row.attributes.items()}} if row.attributes else {}
     return found if row.per_borrower is None else found | {"per_borrower_minor": row.per_borrower}
 
 
@@ -175,6 +177,7 @@ def fits(mandate: Mandate, listing: Listing) -> bool:
         and (mandate.terms is None or listing.term_months in mandate.terms)
         and (mandate.purposes is None or listing.purpose in mandate.purposes)
         and (mandate.min_rate is None or listing.annual_rate >= mandate.min_rate)
+        and all(listing.attributes.get(name) in values for name, values in mandate.attributes.items())
     )
 
 

@@ -68,6 +68,9 @@ def test_ids_may_be_numbers_and_stay_numbers() -> None:
         ({"min_rate": "0.081"}, "0/1"),
         ({"grades": []}, "0/1"),
         ({"grades": ["A"], "terms": [24]}, "0/1"),  # criteria that contradict
+        ({"attributes": {"region": ["north"]}}, "0/1"),  # the listing does not say where it is
+        ({"attributes": {"grade": ["A"], "term_months": [12]}}, "0/1"),
+        ({"attributes": {"grade": ["B"], "term_months": [12]}}, "1/2"),
         ({"limits": [{"attribute": "grade", "value": "B", "share": 0}]}, "0/1"),
         ({"limits": [{"attribute": "grade", "value": "B", "share": "0.25"}]}, "1/4"),
         ({"max_share_of_loan": "0.19"}, "1/8"),
