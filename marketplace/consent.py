@@ -26,6 +26,12 @@ def shown(listings: QuerySet[Listing], *, now: datetime) -> QuerySet[Listing]:
     return listings.filter(Subquery(answers.annotate(yes=yes).values("yes")[:1]))
 
 
+def answers(listings: QuerySet[Listing], *, now: datetime) -> dict[int, int]:
+    """The answer in force behind each of these listings that may be shown: listing → consent."""
+    last = Consent.objects.filter(matter__isnull=False, matter=OuterRef("loan__file__matter"), purpose=PURPOSE).order_by("-sequence").values("pk")[:1]
+    return dict(shown(listings, now=now).order_by().values_list("pk", Subquery(last)))
+
+
 def is_shown(listing: Listing, *, now: datetime) -> bool:
     """The same for one listing. A notice that changed meanwhile takes down nothing; only the borrower's own word does, or its end."""
     return shown(Listing.objects.filter(pk=listing.pk), now=now).exists()

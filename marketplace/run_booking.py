@@ -150,8 +150,8 @@ class _Booking:
         rows = Listing.objects.filter(pk__in=self.listing_ids.values())
         list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
         standing = rows.filter(state="open", opens_at__lte=self.now, closes_at__gt=self.now, funded__lt=F("target"))
-        shown = consent.shown(standing, now=self.now).values("pk", "target", "funded", "answer")  # type: ignore[misc]  # an annotation
-        return {row["pk"]: (row["target"] - row["funded"], row["answer"]) for row in shown}
+        answers = consent.answers(standing, now=self.now)
+        return {pk: (target - funded, answers[pk]) for pk, target, funded in standing.values_list("pk", "target", "funded") if pk in answers}
 
     def _release(self, standing: list[int]) -> None:
         """Fills of earlier runs in these listings go back, unless this run places the same again. Their holders are in this run."""
