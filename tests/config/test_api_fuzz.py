@@ -17,6 +17,8 @@ from core import business_day, outbox
 from ledger.checks import check_books
 from loans import application as applications
 from loans.models import Document
+from marketplace import mandate as mandates
+from marketplace import run as runs
 from marketplace.models import Listing
 from tests import cast, stories
 from tests.programs import Program
@@ -49,6 +51,10 @@ def eves_things() -> dict[str, list[str]]:
     listing = Listing.objects.get(loan=stories.accepted_loan(cast.alice(), reviewer=dan, amount=4_800_000, term_months=6, now=now))
     pledges = [stories.pledge(listing, eve, 10_000, now=now, key=f"pledge-{serial}") for serial in range(3)]
     offered = stories.offered(eve, reviewer=dan, amount=1_000_000, term_months=6, now=now)
+    mandate = mandates.create(party=eve.party, by=eve.user, terms={"per_loan": 100_000, "grades": ["A", "B", "C", "D", "E"]}, now=now)
+    mandates.start(mandate, by=eve.user, now=now)
+    run = runs.announce(currency="CNY", now=now)
+    runs.take(run, now=now)
     drafts = [stories.draft(eve, amount=1_000_000, term_months=6, now=now + timedelta(seconds=serial)) for serial in range(2)]
     return {
         "applications": [offered.reference, *(draft.reference for draft in drafts)],
@@ -56,6 +62,8 @@ def eves_things() -> dict[str, list[str]]:
         "offers": [offered.offers.get().reference],
         "loans": [loan.reference],
         "listings": [listing.reference],
+        "mandates": [mandate.reference],
+        "runs": [run.reference],
         "pledges": [pledge.reference for pledge in pledges],
         "wallet": [eve.party.payments.first().reference],
     }
