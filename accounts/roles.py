@@ -28,6 +28,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "credit.sign_model",
         "loans.take_second_look",
         "loans.approve_adjustment",
+        "loans.approve_write_off",
     ),
     SERVICER: (
         "loans.view_*",
@@ -40,6 +41,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "loans.service_loan",
         "loans.decide_hardship",
         "loans.release_loan",
+        "loans.propose_write_off",
         "loans.climb_ladder",
         "payments.match_receipt",
         "privacy.view_contactdecision",

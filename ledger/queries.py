@@ -191,6 +191,11 @@ def _line(*row: Any) -> Line:
     return Line(**dict(zip(Line.__dataclass_fields__, row, strict=True)))
 
 
+def last_transfer() -> int:
+    """The id of the newest transfer; 0 before the first."""
+    return Transfer.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
 def open_reservations(*, owner: str, currency: str) -> int:
     """How many reservations of the owner, on any account and either side, wait to be settled or released."""
     touches = Q(debit_account__owner=owner) | Q(credit_account__owner=owner)

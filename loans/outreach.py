@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import actor
 from accounts.models import Membership, Party, User, live
 from loans import ladder
-from loans.hardship import request as hardship
+from loans.collections import quiet
 from loans.models import Application, LadderCase, Loan, Obligor, Repayment
 from privacy import asking, numbers, outreach
 from privacy.circle import PURPOSE_OF
@@ -103,11 +103,11 @@ def recipient(application: Application, party: Party, *, now: datetime) -> Recip
 def call_borrower(application: Application, *, by: User, now: datetime) -> Outcome:
     """A call by a member of staff: with a yes it is under way, and counts, until `privacy.outreach.ended` says what came of it.
 
-    Raises UnableToClimb while the borrower's request for help is open: whoever claimed it answers there.
+    Raises UnableToClimb while the borrower's request for help is open, or a promise to pay.
     """
     party, loan = application.party, loan_of(application)
-    if loan is not None and hardship.is_cooling(loan):
-        raise ladder.UnableToClimb("cooling", _("The borrower has asked for help. Answer the request; nobody calls about the payment before."))
+    if loan is not None and quiet.is_quiet(loan):
+        raise ladder.UnableToClimb("quiet", _("The borrower has asked for help, or a promise still runs. Nobody calls about the payment before that is over."))
     return outreach.reach(
         to=recipient(application, party, now=now),
         errand=Errand("payment_reminder", "voice", "sign_in_please", actor="servicing_agent", asked_by=actor(by, role="servicer")),

@@ -36,6 +36,11 @@ class Product:
     cooling_days: int = 14  # no late charges and no days late after a request; once in so many days:
     cooling_every_days: int = 180
     mandate_share: Decimal = Decimal("0.5")  # of a listing, for mandates, while its shares hold
+    # When a payment is missing.
+    talk_after_days: int = 30
+    last_notice_after_days: int = 60
+    promise_days_max: int = 14
+    recovery_cost_share_max: Decimal = Decimal("0.30")  # of what came in
 
 
 STANDARD = Product(

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from loans.views import after_no, apply, calculator, circle, documents, early, hardship, life, obligors, offers, status
+from loans.views import after_no, apply, calculator, circle, documents, early, hardship, life, obligors, offers, statement, statistics, status
 
 app_name = "loans"
 urlpatterns = [
     path("calculator/", calculator.calculator, name="calculator"),
     path("calculator/schedule.csv", calculator.calculator_csv, name="calculator_csv"),
+    path("statistics/", statistics.figures, name="statistics"),
+    path("statistics/cohorts.csv", statistics.cohorts_csv, name="cohorts_csv"),
+    path("statistics/loan-tape.csv", statistics.tape_csv, name="tape_csv"),
+    path("statements/", statement.months, name="statements"),
+    path("statements/<int:year>-<int:month>.<str:kind>", statement.statement, name="statement"),
     path("apply/", apply.start, name="start"),
     path("applications/", apply.applications, name="applications"),
     path("applications/<str:reference>/", apply.application, name="application"),
@@ -38,6 +43,7 @@ urlpatterns = [
     path("loans/<str:reference>/", life.loan, name="loan"),
     path("loans/<str:reference>/repay/", life.repay, name="repay"),
     path("loans/<str:reference>/settle/", life.settle, name="settle"),
+    path("loans/<str:reference>/promise/", life.make_promise, name="promise"),
     path("loans/<str:reference>/help/", hardship.hardship, name="hardship"),
     path("loans/<str:reference>/help/take-back/", hardship.take_back, name="hardship_take_back"),
     path("evidence/<str:reference>/", hardship.evidence, name="evidence"),

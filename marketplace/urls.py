@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, listing, mandate, plan, pledge, portfolio, run, sale, saved_search
+from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search
 
 app_name = "marketplace"
 urlpatterns = [
@@ -35,6 +35,7 @@ urlpatterns = [
     path("runs/<str:reference>/mine/input/", run.proof_input, name="proof_input"),
     path("runs/<str:reference>/mine/certificate/", run.proof_certificate, name="proof_certificate"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/holdings/<str:reference>/", holding.holding, name="holding"),
     path("portfolio/plans/<str:reference>/", plan.plan, name="plan"),
     path("portfolio/plans/<str:reference>/vote/", plan.cast, name="vote"),
 ]

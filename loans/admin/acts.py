@@ -41,13 +41,13 @@ def told(request: HttpRequest, act: Act) -> bool:
     return not code
 
 
-def history(row: Any) -> list[dict[str, Any]]:
+def history(row: Any, *, field: str = "state") -> list[dict[str, Any]]:
     """Who moved it, when and why, newest first; people by pseudonym."""
     from accounts.models import User
 
     changes = list(reversed(states.history(row)))
     people = {user.pk: user.pseudonym for user in User.objects.filter(pk__in={change.by for change in changes if change.by}).select_related("subject")}
-    words = dict(row._meta.get_field("state").flatchoices)
+    words = dict(row._meta.get_field(field).flatchoices)
     return [
         {"state": change.state, "words": words[change.state], "at": change.at, "who": people.get(change.by or 0, ""), "why": change.why} for change in changes
     ]

@@ -3,6 +3,7 @@
 from loans.models.adjustment import Adjustment
 from loans.models.agreement import Agreement, AgreementPaper, Signature
 from loans.models.application import Application, Document, FundsItem, Obligor, Reply, Review
+from loans.models.collections import CollectionsCase, DebtSale, Promise, Recovery, WriteOff
 from loans.models.day import AutopayOrder, DayBook, DayRun, DayShard, ParkedLoan
 from loans.models.event import Clawback, LoanEvent, PayoffQuote
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
@@ -14,6 +15,7 @@ from loans.models.population import PopulationCell
 from loans.models.repayment import Portion, Repayment, Share
 from loans.models.second_look import Amendment, SecondLook
 from loans.models.servicing import Accrual, Charge, Installment, Standing
+from loans.models.statement import StatementCut
 from loans.models.transfer import HoldingTransfer
 
 __all__ = [
@@ -28,9 +30,11 @@ __all__ = [
     "BorrowerFlag",
     "Charge",
     "Clawback",
+    "CollectionsCase",
     "DayBook",
     "DayRun",
     "DayShard",
+    "DebtSale",
     "Disbursement",
     "DisclosureGrant",
     "Document",
@@ -53,6 +57,8 @@ __all__ = [
     "PlanVote",
     "PopulationCell",
     "Portion",
+    "Promise",
+    "Recovery",
     "Repayment",
     "Reply",
     "Review",
@@ -61,4 +67,6 @@ __all__ = [
     "Share",
     "Signature",
     "Standing",
+    "StatementCut",
+    "WriteOff",
 ]

@@ -3,7 +3,7 @@
 `tell_obligors` is the one outbound door to them. Importing this registers the templates and the handlers of the facts they follow from.
 """
 
-from loans.notices import application, entry, hardship, loan
+from loans.notices import application, collections, entry, hardship, loan
 from loans.notices.door import tell_obligors
 
-__all__ = ["application", "entry", "hardship", "loan", "tell_obligors"]
+__all__ = ["application", "collections", "entry", "hardship", "loan", "tell_obligors"]

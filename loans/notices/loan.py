@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import business_day
 from core.outbox import JobContext, RetryLater, handles
 from loans import delinquency, repayment
-from loans.hardship import request as hardship
+from loans.collections import quiet
 from loans.models import Loan, Repayment
 from loans.notices.door import remind_obligors, tell_obligors
 from notifications.catalogue import Template, register
@@ -82,13 +82,13 @@ register(
 @handles("loan.state_changed")
 def on_loan_changed(*, job: JobContext) -> RetryLater | None:
     """Paid out, late, in default, back on schedule, repaid: in plain words, and only while it is still so. What reminds of a payment needs a yes,
-    and nobody is reminded while a request for help is open."""
+    and nobody is reminded while help was asked for or a promise runs."""
     loan = Loan.objects.select_related("agreement__offer__application", "disbursement").get(pk=job.payload["loan"])
     state, why = job.payload["state"], job.payload["why"]
     template = {"disbursed": "loan.paid_out", "caught_up": "loan.caught_up"}.get(why, f"loan.{state}")
     if state not in ("active", "late", "defaulted", "written_off", "repaid") or loan.state != state:
         return None
-    if template in REMINDERS and hardship.is_cooling(loan):
+    if template in REMINDERS and quiet.is_quiet(loan):
         return None
     if template in REMINDERS:
         link = reverse("loans:loan", args=[loan.reference])

@@ -48,7 +48,8 @@ def noon(on: date) -> datetime:
 
 def skip_to(to: date) -> None:
     """The same course for the loans, replayed in one step: what hangs on the end of a day (votes, promises, cases) does not happen."""
-    business_day.advance(to=to, now=noon(to))
+    if to > business_day.current():
+        business_day.advance(to=to, now=noon(to))
     for loan_id in Standing.objects.filter(live=True).values_list("loan_id", flat=True):
         with transaction.atomic():
             close.bring_to(loan_id, day=to - timedelta(days=1), now=noon(to))

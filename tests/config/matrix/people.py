@@ -25,7 +25,7 @@ from loans.event import Entry
 from loans.hardship import plan as plans
 from loans.hardship import request as hardship
 from loans.hardship.terms import Wanted
-from loans.models import AgreementPaper, Disbursement, Document, Loan, ParkedLoan
+from loans.models import AgreementPaper, CollectionsCase, Disbursement, Document, Loan, ParkedLoan
 from loans.replay import Kind
 from marketplace import mandate as mandates
 from marketplace import run as runs
@@ -161,10 +161,12 @@ class World:
         paper = SimpleUploadedFile("letter.png", picture(), "image/png")
         asked = hardship.ask(loan, wish="longer", answer=makers._yes("hardship", now=now), reason="?", uploads=[paper], by=alice.user, as_of=today, now=now)
         hardship.claim(asked, by=sal, now=now)
+        case = CollectionsCase.objects.create(loan=loan, stage="reminded", opened_on=today, stage_since=today)
         made = plans.propose(asked, Wanted("restructure", more=3), by=sal, as_of=today, now=now)
         plans.accept(made, seen=plans.shown(made).fingerprint, by=alice.user, as_of=today, now=now)
         self.things |= {
             "plan": named(made.reference),
+            "case": Thing({"object_id": case.pk}, {"object_id": 0}, {"act": "to_court"}),
             "evidence": named(asked.evidence.get().reference),
             "hardship": Thing({"object_id": asked.pk}, {"object_id": 0}, {"act": "release"}),
             "hardship paper": named(asked.evidence.get().reference, object_id=asked.pk),
@@ -240,6 +242,7 @@ class World:
             "handed in": named(claimed.documents.get().reference, object_id=claimed.pk),
             "ladder": named(claimed.reference, "application"),
             "elsewhere": named("ZZ-00000000"),
+            "elsewhen": Thing({"year": 2001, "month": 1, "kind": "pdf"}, {"year": 2001, "month": 1, "kind": "pdf"}),
             "card": Thing({"name": cards.cards()[0]["name"]}, {"name": "nothing"}),
             "look": Thing({"object_id": self._look(now=now)}, {"object_id": 0}, {"act": "claim"}),
             "change": Thing({"object_id": self._change(now=now)}, {"object_id": 0}, {"act": "sign"}),

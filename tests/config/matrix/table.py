@@ -99,6 +99,11 @@ payments:retire_account        account          -                alice
 payments:payment               payment          alice            -
 
 loans:calculator               -                all              -
+loans:statistics               -                all              -
+loans:cohorts_csv              -                all              -
+loans:tape_csv                 -                all              -
+loans:statements               -                signed           -
+loans:statement                elsewhen         -                -
 loans:calculator_csv           -                all              -
 loans:start                    -                borrow           borrow
 loans:applications             -                borrow           -
@@ -131,6 +136,7 @@ loans:loans                    -                borrow           -
 loans:loan                     loan             alice/borrow     -
 loans:repay                    loan             -                alice/borrow
 loans:settle                   loan             -                alice/borrow
+loans:promise                  loan             -                alice/borrow
 loans:hardship                 loan             alice/borrow     alice/borrow
 loans:hardship_take_back       loan             -                alice/borrow
 loans:evidence                 evidence         alice/borrow     -
@@ -159,6 +165,7 @@ marketplace:sale               sale             invest           invest
 marketplace:cancel_sale        sale             -                bob/invest
 marketplace:bought             pledge           -                -
 marketplace:sell               closed_listing   bob/invest       bob/invest
+marketplace:holding            closed_listing   bob/invest       -
 marketplace:plan               plan             bob/invest       -
 marketplace:vote               plan             -                bob/invest
 marketplace:runs               -                all              -
@@ -300,10 +307,13 @@ payments.sandboxline           asu      -        -        -
 loans.application              rasu     -        -        -
 loans.disbursement             rasu     -        -        -
 loans.loan                     rasu     -        -        -
+loans.collectionscase          rasu     -        -        -
+loans.daybook                  rasu     -        -        -
 loans.hardshiprequest          rasu     -        -        -
 loans.adjustment               rasu     -        -        -
 loans.dayrun                   rasu     -        -        -
 loans.parkedloan               rasu     -        -        -
+loans.recovery                 rasu     -        -        -
 loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
@@ -334,6 +344,7 @@ admin:app_list                           loans_app      rasu     rasu
 admin:loans_application_act              application    -        r
 admin:loans_application_file             application    r        r
 admin:loans_application_document         handed_in      r        r
+admin:loans_collectionscase_act          case           -        s
 admin:loans_hardshiprequest_act          hardship       -        s
 admin:loans_hardshiprequest_file         hardship       s        s
 admin:loans_hardshiprequest_evidence     hardship_paper s        s
