@@ -73,6 +73,19 @@ WALLETS = (
     102_844 + 16_547 + 57 - FEES[2],  # 118,625
 )
 COSTS = 10_000 + 30_000
+# What each month of somebody's statements changes in their wallet: principal, interest and charges by the cumulative shares above, less the fee.
+MONTHS = [date(2026 + k // 12, k % 12 + 1, 1) for k in range(36)]
+MOVED = {
+    (2026, 2): (25_000 + 6_000 - 300, 16_667 + 4_000 - 200, 8_333 + 2_000 - 100),
+    (2026, 3): (25_000 + 5_750 - 287, 16_666 + 3_833 - 191, 8_334 + 1_917 - 95),
+    (2026, 4): (25_000 + 5_500 - 275, 16_667 + 3_667 - 183, 8_333 + 1_833 - 91),
+    (2026, 5): (25_000 + 5_250 - 262, 16_667 + 3_500 - 175, 8_333 + 1_750 - 87),
+    (2026, 7): (29_822 + 29_513, 16_666 + 3_333 + 48 - 166 + 16_667 + 3_167 - 158, 8_334 + 1_667 + 24 - 83 + 8_333 + 1_583 - 79),
+    (2026, 10): (18_750 + 3_806 - 190, 12_500 + 2_537 - 126, 6_250 + 1_269 - 63),
+    (2026, 11): (18_750 + 4_716 - 235, 12_500 + 3_144 - 157, 6_250 + 1_572 - 78),
+    (2027, 6): (36_032 + 8_870 + 98 - 443, 24_022 + 5_913 + 65 - 295, 12_011 + 2_956 + 33 - 147),
+    (2027, 12): (85_001, 56_666, 28_333),
+}
 PAID_IN = 245_000 + 60_144 + 59_500 + 45_112 + 46_932 + 100_000 + 200_000  # 756,688: holders 711,735 + fees 4,953 + costs 40,000
 
 
@@ -113,6 +126,14 @@ def statement_of(member, month: date) -> statement.Statement:
     return statement.make(member.party, month=month, currency="CNY", today=business_day.current(), now=noon(business_day.current()))
 
 
+def where() -> dict[str, int]:
+    """The figures of the loan's quarter that are not nothing, on the day it is."""
+    (cohort,) = statistics.cohorts(as_of=business_day.current(), currency="CNY")
+    assert (cohort.loans, cohort.originated) == (1, PRINCIPAL)
+    assert sum(getattr(cohort, part) for part in statistics.PARTS) == PRINCIPAL
+    return {name: getattr(cohort, name) for name in statistics.AMOUNTS[2:] if getattr(cohort, name)}
+
+
 def both(found: statement.Statement) -> tuple[bytes, bytes]:
     return statement.as_csv(found), statement.as_pdf(found, language="zh-hans")
 
@@ -131,6 +152,7 @@ def test_three_years_of_one_troubled_loan(loan):
     # Late, and caught up.
     late = morning(date(2026, 7, 5))
     assert (late.state, late.days_late, repayment.owed(late, as_of=date(2026, 7, 5)).due) == ("late", 20, 60_000 + LATE_CHARGES)
+    assert where() == {"repaid": 200_000, "late_30": 1_000_000, "due": 5, "on_time": 4}
     pay(date(2026, 7, 5), 60_000 + LATE_CHARGES)
     assert (Loan.objects.get().state, parts(loan)) == ("active", (50_000, 10_000, 0, 144))
     pay(date(2026, 7, 15), 59_500)
@@ -141,6 +163,7 @@ def test_three_years_of_one_troubled_loan(loan):
     asked_on, agreed_on = date(2026, 9, 20), date(2026, 9, 22)
     asked = requests.ask(morning(asked_on), wish="longer", by=alice().user, as_of=asked_on, now=noon(asked_on))
     assert repayment.owed(Loan.objects.get(), as_of=asked_on).due == 50_000 + 9_000 + 50_000 + 8_500 + GIVEN_UP
+    assert where() == {"repaid": 300_000, "late_60": 900_000, "due": 8, "on_time": 5}
     requests.claim(asked, by=sal.user, now=noon(asked_on))
     morning(agreed_on)
     plan = plans.propose(asked, Wanted("re_age", more=8, waive_charges=True), by=sal.user, as_of=agreed_on, now=noon(agreed_on))
@@ -149,6 +172,7 @@ def test_three_years_of_one_troubled_loan(loan):
     seen = plans.compare(plan.loan, terms.of(plan), as_of=agreed_on).fingerprint
     plans.accept(plan, seen=seen, by=alice().user, as_of=agreed_on, now=noon(agreed_on))
     assert (Loan.objects.get().state, Loan.objects.get().days_late) == ("active", 0)
+    assert where() == {"repaid": 300_000, "current": 900_000, "due": 8, "on_time": 5, "replanned": 1}
     for day, amount in PLAN:
         pay(day, amount)
 
@@ -162,13 +186,17 @@ def test_three_years_of_one_troubled_loan(loan):
     case = lost.cases.get(closed_on=None)
     assert (lost.state, case.stage, case.defaulted_on, case.owed_at_default) == ("defaulted", "in_default", date(2027, 3, 15), OWED_AT_DEFAULT)
     assert sum(lost.charges.filter(charged_on__gt=date(2026, 10, 1)).values_list("amount", flat=True)) == NIGHTS * 7
+    lost_one = {"on_time": 7, "replanned": 1, "defaulted": 1, "owed_at_default": OWED_AT_DEFAULT}
+    assert where() == {"repaid": 375_000, "late_more": 825_000, "due": 8 + 6, **lost_one}
 
     # Partial recovery, write-off by two people, recovery after it.
     recover(sal, date(2027, 6, 1), 100_000, 10_000)
     assert parts(loan) == (FIRST_RECOVERY["principal"], FIRST_RECOVERY["interest"], 0, FIRST_RECOVERY["penalties"])
+    assert where() == {"repaid": 447_065, "late_more": 752_935, "recovered": 72_065, "due": 8 + 8, **lost_one}
     written = date(2027, 9, 1)
     proposed = write_offs.propose(morning(written), reason="nothing", note="Nothing left.", by=sal.user, now=noon(written))
     write_offs.approve(proposed, by=fay().user, as_of=written, now=noon(written))
+    assert where() == {"repaid": 447_065, "written_off": 752_935, "recovered": 72_065, "due": 8 + 11, **lost_one}
     recover(sal, date(2027, 12, 10), 200_000, 30_000)
     assert parts(loan) == (170_000, 0, 0, 0)
     end = morning(date(2029, 1, 15))
@@ -215,8 +243,19 @@ def test_three_years_of_one_troubled_loan(loan):
         (25_000, 4_750, 0, 237, 29_513),
     ]
     assert [(held.opening, held.closing) for held in again.holdings] == [(500_000, 450_000)]
-    december = statement_of(alice(), date(2027, 12, 1))
-    assert (december.opening, december.closing) == (0, 0)
+    for place, who in enumerate((bob, carol, eve)):
+        balance = 0
+        for month in MONTHS:
+            one, moved = statement_of(who(), month), MOVED.get((month.year, month.month), (0, 0, 0))[place]
+            assert (one.opening, one.closing) == (balance, balance + moved), month
+            balance += moved
+        assert balance == WALLETS[place]
+        assert [(held.opening, held.closing) for held in one.holdings] == [(HELD[place] - (308_533, 205_688, 102_844)[place],) * 2]
+    hers = [statement_of(alice(), month) for month in MONTHS]
+    assert {(one.opening, one.closing) for one in hers} == {(0, 0)}
+    paid = [part for one in hers for part in one.paid]
+    assert tuple(sum(getattr(part, name) for part in paid) for name in ("principal", "interest", "charges")) == (REPAID, 99_283, 340)
+    december = hers[23]
     assert sorted(one.amount for one in december.moved) == [-85_001, -56_666, -30_000, -28_333, 200_000]
     assert [(one.principal, one.net) for one in december.paid] == [(170_000, 170_000)]
     with pytest.raises(statement.UnableToState):
