@@ -144,13 +144,14 @@ class _Reason:
 
     def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Wraps the statement, in one round trip, with the reason and its removal, so that it marks these rows and no later ones."""
-        if many or isinstance(params, dict) or not sql.lstrip()[:6].upper().startswith(("INSERT", "UPDATE", "DELETE", "WITH")):
+        if many or _reasons.stack[-1] is not self or not sql.lstrip()[:6].upper().startswith(("INSERT", "UPDATE", "DELETE", "WITH")):
             return execute(sql, params, many, context)
-        if _reasons.stack[-1] is not self:
-            return execute(sql, params, many, context)
-        before = "SELECT set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true); "
+        named, ours = isinstance(params, dict), (str(uuid.uuid4()), self.metadata)
+        marks = ("%(state_context_id)s", "%(state_context_metadata)s") if named else ("%s", "%s")
+        before = "SELECT set_config('pghistory.context_id', {}, true), set_config('pghistory.context_metadata', {}, true); ".format(*marks)
         after = "; SELECT set_config('pghistory.context_id', '', true), set_config('pghistory.context_metadata', '', true)"
-        result = execute(before + (sql if params else sql.replace("%", "%%")) + after, (str(uuid.uuid4()), self.metadata, *(params or ())), many, context)
+        with_ours = {**params, "state_context_id": ours[0], "state_context_metadata": ours[1]} if named else (*ours, *(params or ()))
+        result = execute(before + (sql if params else sql.replace("%", "%%")) + after, with_ours, many, context)
         context["cursor"].cursor.set_result(-2)  # the statement's own rows and count, not the answer of set_config
         return result
 

@@ -1,5 +1,5 @@
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from core.models import Job
 from core.refusals import IllegalMove, Refused, StaleState, map_refusal
@@ -115,6 +115,14 @@ def test_a_reason_survives_percent_signs_and_counts_the_rows(kites):
         assert kites.update(state="flying") == 2
         assert kites.extra(where=["reference LIKE 'KT-%%'"]).update(height=4) == 2
     assert {change.why for kite in kites.all() for change in history(kite)} == {"", "100%"}
+
+
+def test_a_reason_goes_with_parameters_by_name_too(kites, now):
+    kites.create()
+    with because(by=5, why="night", now=now), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {kites.model._meta.db_table} SET state = 'flying' WHERE state = %(state)s RETURNING state", {"state": "boxed"})
+        assert cursor.fetchall() == [("flying",)]
+    assert [(change.state, change.by, change.why) for change in history(kites.get())] == [("boxed", None, ""), ("flying", 5, "night")]
 
 
 def test_the_history_cannot_be_edited(kites):

@@ -8,7 +8,7 @@ from django.conf import settings as configured
 from django.db import connection, transaction
 from django.test import override_settings
 
-from core import business_day, outbox
+from core import business_day, outbox, states
 from ledger.chart import AccountCode
 from ledger.checks import check_books
 from loans import outreach, repayment
@@ -100,6 +100,11 @@ def test_a_case_goes_from_stage_to_stage_by_days_late_and_each_reminder_asked_th
         seen.append((Loan.objects.get().days_late, case.stage))
     assert seen == [(4, "reminded"), (30, "reminded"), (31, "talking"), (61, "last_notice"), (91, "in_default")]
     assert (case.defaulted_on, case.owed_at_default) == (date(2026, 5, 16), loan.principal)
+    assert [(change.state, change.why, change.at.date()) for change in states.history(case)][1:] == [
+        ("talking", "days_late", date(2026, 3, 18)),
+        ("last_notice", "days_late", date(2026, 4, 17)),
+        ("in_default", "days_late", date(2026, 5, 17)),
+    ]
     said = [name for name in templates(alice()) if name.startswith(("case.", "loan.late", "loan.defaulted"))]
     assert said == ["loan.late", "case.talking", "case.last_notice", "loan.defaulted"]
     decisions = ContactDecision.objects.filter(message__isnull=False)
