@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 PATHS = ["/", "/how/", "/help/", "/circle/", "/circle/find/", "/privacy/rules/", "/definitions/", "/calculator/", "/accounts/login/"]
+PATHS += ["/models/", "/models/lendingclub_2018/", "/models/taiwan_cards_2005/", "/evidence/", "/outcomes/"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
