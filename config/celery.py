@@ -40,6 +40,7 @@ app.conf.update(
     task_annotations={
         "privacy.sweep_retention": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30},
         "config.tasks.end_of_day": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30},
+        "config.tasks.watch_models": {"time_limit": DAY_SECONDS_MAX, "soft_time_limit": DAY_SECONDS_MAX - 30},
         "config.tasks.match_market": {"time_limit": MATCH_SECONDS_MAX, "soft_time_limit": MATCH_SECONDS_MAX - 30},
     },
     task_publish_retry=False,
@@ -87,6 +88,9 @@ app.conf.beat_schedule = {
     "affairs of loans and applications that have ended": _every("loans.tasks.close_affairs", 3600.0, expires=3600),
     "invitations, typed numbers and contacts that have had their time": _every("privacy.tidy_circle", 3600.0, expires=3600),
     "allowances that are full again": _every("core.forget_full_allowances", 3600.0, expires=3600),
+    "weeks of applicants and months of outcomes, against what the models expected": _every(
+        "config.tasks.watch_models", crontab(hour="4", minute="20"), expires=3600
+    ),
     "end of the business day": _every("config.tasks.end_of_day", crontab(minute="10"), expires=3000),
 }
 

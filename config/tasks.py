@@ -8,7 +8,8 @@ from django.utils import timezone
 from config import books
 from config.sample import market
 from core import business_day
-from loans import day
+from credit import watch
+from loans import day, outcomes
 from marketplace import run
 
 
@@ -30,3 +31,11 @@ def end_of_day() -> None:
     """Let the workers close the business days up to the calendar's, unless the sample market is still living through its past."""
     if not market.being_built():
         day.begin(to=timezone.localdate(), now=timezone.now())
+
+
+@shared_task(name="config.tasks.watch_models", ignore_result=True)
+def watch_models() -> None:
+    """Weeks of applicants and months of outcomes that have closed, unless the sample market is still living through its past."""
+    if not market.being_built():
+        watch.inputs(today=timezone.localdate(), now=timezone.now())
+        outcomes.watch(today=business_day.current(), now=timezone.now())

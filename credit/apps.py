@@ -7,7 +7,7 @@ class CreditConfig(AppConfig):
     verbose_name = _("Credit")
 
     def ready(self) -> None:
-        from credit import inquiry, personal_data  # noqa: F401 job handlers; registers what we hold
+        from credit import inquiry, notices, personal_data  # noqa: F401 job handlers; registers what we hold
         from credit.models import Decision, ShadowScore
         from privacy import seals
 

@@ -55,6 +55,12 @@ def calibration(model: str) -> Calibration | None:
     return None if change is None or change.intercept is None or change.slope is None else Calibration(change.intercept, change.slope)
 
 
+def calibrations(model: str, sha256: str) -> list[tuple[datetime, Calibration]]:
+    """Every recalibration that was ever in force for that file, the latest first, with the moment it came into force."""
+    rows = ModelChange.objects.filter(kind=Kind.RECALIBRATE, model=model, model_sha256=sha256, state="signed").order_by("-answered_at", "-pk")
+    return [(row.answered_at, Calibration(row.intercept, row.slope)) for row in rows if row.answered_at and row.intercept is not None and row.slope]
+
+
 def owns(user: User, model: str) -> bool:
     """Whether somebody made the model or speaks for it, and so may not judge its decisions."""
     return user.has_perm(OWN) or ModelChange.objects.filter(model=model, proposed_by=user).exists()

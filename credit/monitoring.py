@@ -7,13 +7,17 @@ starts anew far less often, and by how much the bound is too careful was simulat
 
 Inputs are watched as shares of cells, one of them "not known"; outcomes by level and by slope. PSI is kept for what it shows: where
 applicants changed. It cannot show that the same applicants pay differently; the outcome charts do.
+
+A slope turns around the middle of the scores and moves few loans far, so a chart with one alternative finds it late. It is tested instead on the
+last WINDOW loans, a few times a month: the score test of the slope, with the level set free, so that a shift of level is not mistaken for it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -24,9 +28,14 @@ LOOK, STOP = 0.10, 0.25  # of a PSI or CSI
 FALSE_ALARMS = 0.01  # a month, over all charts together
 CELLS = 10
 SPARE = {"inputs": 1.9, "outcomes": 3.1}  # of a limit: simulated for 200 to 2,000 loans a month, 4 to 100 inputs, 5 % to 40 % bads; half the alarms each
-LEVEL, SLOPES = 0.6, (0.5, 1.6)  # log-odds of a shift of level; slopes that are too flat, too steep
+LEVEL = 0.6  # log-odds of a shift of level
+WINDOW, LEAST = 500, 200  # loans a slope is tested on
+LOOKS = 5  # at the slope, a month
+SLOPE_ALARMS = 0.19  # of FALSE_ALARMS at one look, over the charts: looks overlap and sums are skewed, so it was simulated, as above
+CHARTS = 4  # of one group of outcomes: two of level, two sides of a slope
 TILT = 0.5  # of normal scores: a shift of half a standard deviation
 RARER, OFTENER = 0.25, 4.0  # odds of "not known"
+YEAR, EARLIEST = 12, 3  # months: what a probability is about; on book before which nothing is 90 days late (due after one, and three more)
 LEVEL_BADS, SLOPE_BADS = 30, 200  # fewer bads (or goods) than this say nothing of level, of slope
 SHARE_LEAST = 0.002  # of a cell: an empty one in the reference is not impossible
 
@@ -100,6 +109,14 @@ def stability(known: Reference, columns: Mapping[str, Vector], odds: Vector) -> 
     return {name: {"index": value, "asks_for": "stop" if value >= STOP else "look" if value >= LOOK else "nothing"} for name, value in found.items()}
 
 
+def vintage_curve(months: Sequence[int]) -> Vector:
+    """Of the loans that went bad within a year, the share that had by each month on book: seen from LEVEL_BADS on; before, none can be bad until
+    EARLIEST has passed, and then as many go bad each month."""
+    if len(months) < LEVEL_BADS:
+        return np.clip((np.arange(1, YEAR + 1) - EARLIEST) / (YEAR - EARLIEST), 0.0, 1.0)
+    return np.asarray(np.cumsum(np.bincount(np.minimum(months, YEAR), minlength=YEAR + 1)[1:]) / len(months))
+
+
 def expected_share(months_on_book: int, curve: Sequence[float]) -> float:
     """Of the loans that will go bad, how many have by now: the vintage curve, month by month."""
     return 0.0 if months_on_book < 1 else float(curve[min(months_on_book, len(curve)) - 1])
@@ -140,18 +157,21 @@ def limit(kind: str, charts: int, per_month: int) -> float:
 
 def inputs_alarm(known: Reference, columns: Mapping[str, Vector], *, per_month: int = 500) -> Alarm | None:
     """The first chart of the inputs that rings over these loans, in the order they came."""
-    found = [alarm for each in known.inputs if (alarm := _input_alarm(each, columns[each.name], 4 * len(known.inputs), per_month))]
-    return min(found, key=lambda alarm: alarm.after, default=None)
+    return follow(known, columns, {}, per_month=per_month)[0]
 
 
-def _input_alarm(each: Watched, values: Vector, charts: int, per_month: int) -> Alarm | None:
-    cells = each.cell(values)
-    found = []
-    for kind, ratios in _ways(each.shares).items():
-        after = _rings(ratios[cells], limit("inputs", charts, per_month))
-        if after is not None:
-            found.append(Alarm(kind, each.name, after))
-    return min(found, key=lambda alarm: alarm.after, default=None)
+def follow(known: Reference, columns: Mapping[str, Vector], charts: Mapping[str, float], *, per_month: int) -> tuple[Alarm | None, dict[str, float]]:
+    """The charts carried on from where they stood: the first that rings, if any, and where all stand now. After an alarm they start anew."""
+    height = limit("inputs", 4 * len(known.inputs), per_month)
+    found, now = [], {}
+    for each in known.inputs:
+        cells = each.cell(columns[each.name])
+        for kind, ratios in _ways(each.shares).items():
+            key = f"{each.name}|{kind}"
+            after, now[key] = _rings(ratios[cells], height, charts.get(key, 0.0))
+            if after is not None:
+                found.append(Alarm(kind, each.name, after))
+    return (min(found, key=lambda alarm: alarm.after), {}) if found else (None, now)
 
 
 def _ways(shares: Vector) -> dict[str, Vector]:
@@ -169,30 +189,50 @@ def _ways(shares: Vector) -> dict[str, Vector]:
     return found
 
 
-def outcomes_alarm(odds: Vector, bad: Vector, *, middle: float, per_month: int = 500, share: Vector | None = None) -> Alarm | None:
-    """The first chart of the outcomes that rings. `middle`: the log-odds around which a slope turns; `share`: maturity of each loan."""
-    ways = {"level higher": (LEVEL, 1.0), "level lower": (-LEVEL, 1.0), "slope flatter": (0.0, SLOPES[0]), "slope steeper": (0.0, SLOPES[1])}
+def outcomes_alarm(
+    odds: Vector, bad: Vector, *, middle: float, per_month: int = 500, share: Vector | None = None, charts: int = CHARTS, since: int = 0
+) -> Alarm | None:
+    """The first chart of the outcomes that rings after loan `since`. `middle`: about where a slope turns; `share`: maturity of each loan;
+    `charts`: of all that are kept together."""
+    share = np.ones_like(odds) if share is None else share
     found = []
-    for kind, (shift, slope) in ways.items():
-        after = _rings(_ratios(odds, middle + shift + slope * (odds - middle), bad, share), limit("outcomes", len(ways), per_month))
-        if after is not None:
-            found.append(Alarm(kind, "outcome", after))
-    return min(found, key=lambda alarm: alarm.after, default=None)
+    for kind, shift in (("level higher", LEVEL), ("level lower", -LEVEL)):
+        after, _end = _rings(_ratios(odds, odds + shift, bad, share), limit("outcomes", charts, per_month), 0.0)
+        found += [] if after is None else [Alarm(kind, "outcome", after)]
+    height = NormalDist().inv_cdf(1 - SLOPE_ALARMS * FALSE_ALARMS / charts / 2)
+    for after, lean in _leans(odds - middle, odds, bad, share, max(per_month // LOOKS, WINDOW // LOOKS)):
+        if abs(lean) >= height:
+            found.append(Alarm("slope steeper" if lean > 0 else "slope flatter", "outcome", after))
+    return min((alarm for alarm in found if alarm.after > since), key=lambda alarm: alarm.after, default=None)
 
 
-def _ratios(right: Vector, wrong: Vector, bad: Vector, share: Vector | None) -> Vector:
+def _leans(around: Vector, odds: Vector, bad: Vector, share: Vector, step: int) -> Iterator[tuple[int, float]]:
+    """(after how many loans, how far the slope leans in standard deviations) over the last WINDOW, every `step` loans; nothing from too few outcomes."""
+    p = 1 / (1 + np.exp(-odds))
+    due, moved = p * share, p * (1 - p) * share
+    weight = np.where(due > 0, moved / np.maximum(due * (1 - due), 1e-12), 0.0)
+    pull, grip = weight * (bad - due), weight * moved
+    parts = (pull, pull * around, grip, grip * around, grip * around**2, due)
+    sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in parts]
+    for end in range(step, len(odds) + 1, step):
+        begin = max(0, end - WINDOW)
+        level, slope, held, mixed, turned, bads = (float(each[end] - each[begin]) for each in sums)
+        if end - begin >= LEAST and min(bads, end - begin - bads) >= LEVEL_BADS and (spread := turned - mixed**2 / held) > 0:
+            yield end, (slope - mixed / held * level) / math.sqrt(spread)
+
+
+def _ratios(right: Vector, wrong: Vector, bad: Vector, share: Vector) -> Vector:
     """The log likelihood ratio of each outcome, "wrong" against "right"."""
-    p, q = 1 / (1 + np.exp(-right)), 1 / (1 + np.exp(-wrong))
-    if share is not None:
-        p, q = p * share, q * share
+    p, q = share / (1 + np.exp(-right)), share / (1 + np.exp(-wrong))
     return np.asarray(np.where(bad == 1, np.log(np.maximum(q, 1e-12) / np.maximum(p, 1e-12)), np.log((1 - q) / (1 - p))))
 
 
-def _rings(ratios: Vector, height: float) -> int | None:
-    """After how many loans the chart passes `height`: its value is the sum so far less the lowest sum so far."""
-    total = np.concatenate([[0.0], np.cumsum(ratios)])
-    above = np.nonzero(total - np.minimum.accumulate(total) >= height)[0]
-    return int(above[0]) if len(above) else None
+def _rings(ratios: Vector, height: float, start: float) -> tuple[int | None, float]:
+    """After how many loans the chart passes `height`, and where it ends: its value is the sum so far less the lowest sum so far."""
+    total = np.concatenate([[start], start + np.cumsum(ratios)])
+    values = total - np.minimum(np.minimum.accumulate(total), 0.0)
+    above = np.nonzero(values >= height)[0]
+    return int(above[0]) if len(above) else None, float(values[-1])
 
 
 def proposal(odds: Vector, bad: Vector, *, why: str) -> Proposal | None:

@@ -3,5 +3,6 @@
 from credit.models.change import ModelChange
 from credit.models.decision import Decision, ShadowScore
 from credit.models.inquiry import Inquiry
+from credit.models.watch import ModelAlarm, MonthOfOutcomes, Watch, WeekOfInputs
 
-__all__ = ["Decision", "Inquiry", "ModelChange", "ShadowScore"]
+__all__ = ["Decision", "Inquiry", "ModelAlarm", "ModelChange", "MonthOfOutcomes", "ShadowScore", "Watch", "WeekOfInputs"]

@@ -321,6 +321,9 @@ loans.secondlook               rasu     -        -        -
 credit.decision                rau      -        -        -
 credit.shadowscore             rau      -        -        -
 credit.modelchange             rau      -        -        -
+credit.modelalarm              rau      -        -        -
+credit.weekofinputs            rau      -        -        -
+credit.monthofoutcomes         rau      -        -        -
 marketplace.listing            ru       -        -        -
 marketplace.pledge             ru       -        -        -
 marketplace.sale               ru       -        -        -
