@@ -54,10 +54,11 @@ class Watched:
 
 @dataclass(frozen=True)
 class Reference:
-    """What the model saw when it was right: its inputs and its score."""
+    """What the model saw when it was right: its inputs and its score, over so many loans."""
 
     inputs: tuple[Watched, ...]
     score: Watched
+    loans: int
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def watched(name: str, values: Vector) -> Watched:
 
 
 def reference(columns: Mapping[str, Vector], odds: Vector) -> Reference:
-    return Reference(tuple(watched(name, values) for name, values in columns.items()), watched("score", odds))
+    return Reference(tuple(watched(name, values) for name, values in columns.items()), watched("score", odds), len(odds))
 
 
 def psi(expected: Vector, values: NDArray[np.intp]) -> float:
@@ -102,11 +103,21 @@ def psi(expected: Vector, values: NDArray[np.intp]) -> float:
     return float(((actual - expected) * np.log(actual / expected)).sum())
 
 
+def noise(known: Watched, reference_loans: int, loans: int) -> float:
+    """The index that chance alone passes in one week of a thousand: of so few loans no larger one means anything (Wilson and Hilferty's chi square)."""
+    free = max(len(known.shares) - 1, 1)
+    quantile = free * (1 - 2 / (9 * free) + NormalDist().inv_cdf(0.999) * math.sqrt(2 / (9 * free))) ** 3
+    return quantile * (1 / max(reference_loans, 1) + 1 / max(loans, 1))
+
+
 def stability(known: Reference, columns: Mapping[str, Vector], odds: Vector) -> dict[str, Any]:
     """The week's PSI of the score and CSI of each input, with what each asks for."""
-    found = {"score": psi(known.score.shares, known.score.cell(odds))}
-    found |= {each.name: psi(each.shares, each.cell(columns[each.name])) for each in known.inputs}
-    return {name: {"index": value, "asks_for": "stop" if value >= STOP else "look" if value >= LOOK else "nothing"} for name, value in found.items()}
+    found = {}
+    for each, values in ((known.score, odds), *((each, columns[each.name]) for each in known.inputs)):
+        value = psi(each.shares, each.cell(values))
+        told = value > noise(each, known.loans, len(odds))
+        found[each.name] = {"index": value, "asks_for": "stop" if told and value >= STOP else "look" if told and value >= LOOK else "nothing"}
+    return found
 
 
 def vintage_curve(months: Sequence[int]) -> Vector:

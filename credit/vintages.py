@@ -63,6 +63,8 @@ def _file(model: str, sha256: str, rows: Sequence[Lent], *, today: date, now: da
             if cohort and (month, age) not in done:
                 _keep(model, sha256, month, age, cohort, _curve(rows, month))
                 found += _rings(model, sha256, rows, month, age, now=now) if age in CHARTED else []
+                if age == monitoring.YEAR and _unanswered(sha256):
+                    _propose(model, sha256, [each for each in rows if _later(each.month, age) <= month], now=now)
     return found
 
 
@@ -126,7 +128,6 @@ def _rings(model: str, sha256: str, rows: Sequence[Lent], month: date, age: int,
     )
     if rang is None:
         return []
-    _propose(model, sha256, [each for each in rows if _later(each.month, monitoring.YEAR) <= month], now=now)
     return [watch.alarm(model, sha256, rang.kind, rang.about, rang.after - len(charted) + fresh, on=month, now=now, months_on_book=age)]
 
 
@@ -135,6 +136,13 @@ def _restarted(sha256: str, age: int) -> date | None:
     signed = ModelChange.objects.filter(kind="recalibrate", model_sha256=sha256, state="signed").order_by("-answered_at").first()
     moments = [rang, signed.answered_at.date().replace(day=1) if signed and signed.answered_at else None]
     return max((each for each in moments if each), default=None)
+
+
+def _unanswered(sha256: str) -> bool:
+    """Whether outcomes rang and no recalibration was proposed since. The first alarms come before any loan has had its whole year."""
+    rang = ModelAlarm.objects.filter(model_sha256=sha256, about="outcome").order_by("-at").values_list("at", flat=True).first()
+    asked = ModelChange.objects.filter(kind="recalibrate", model_sha256=sha256).order_by("-proposed_at").values_list("proposed_at", flat=True).first()
+    return rang is not None and (asked is None or asked < rang)
 
 
 def _odds(model: str, sha256: str, rows: Sequence[Lent]) -> Vector:

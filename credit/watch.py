@@ -58,7 +58,7 @@ def _refer(watch: Watch, *, now: datetime) -> bool:
     levels = {name: sorted({str(each[name]) for each in facts if each[name] is not None}) for name in CODES}
     made = monitoring.reference(_columns(facts, levels), odds)
     last = timezone.localdate(rows[-1].decided_at)
-    watch.reference = {"levels": levels, "inputs": [_plain(each) for each in made.inputs], "score": _plain(made.score)}
+    watch.reference = {"levels": levels, "inputs": [_plain(each) for each in made.inputs], "score": _plain(made.score), "loans": made.loans}
     watch.reference_until, watch.through = rows[-1].decided_at, last + timedelta(days=6 - last.weekday())
     watch.save(update_fields=["reference", "reference_until", "through"])
     return True
@@ -136,4 +136,4 @@ def _known(kept: Mapping[str, Any]) -> Reference:
     def watched(each: Mapping[str, Any]) -> Watched:
         return Watched(each["name"], np.array(each["edges"], dtype=float), np.array(each["shares"]))
 
-    return Reference(tuple(watched(each) for each in kept["inputs"]), watched(kept["score"]))
+    return Reference(tuple(watched(each) for each in kept["inputs"]), watched(kept["score"]), kept["loans"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from credit.models import ModelAlarm
 from credit.vintages import Lent
 from loans.models import Loan
 
+SLACK = timedelta(days=5)
 DECISION = "agreement__offer__decision"
 
 
@@ -32,9 +33,10 @@ def lent() -> list[Lent]:
 
 
 def month_on_book(paid_out: date, day: date) -> int:
-    """The month on book a day falls into, the first being 1."""
-    months = (day.year - paid_out.year) * 12 + day.month - paid_out.month
-    return max(months + (day.day > paid_out.day), 1)
+    """The month on book a default belongs to, the first being 1. Ninety days late is a day or two more than three months: SLACK makes it three."""
+    about = day - SLACK
+    months = (about.year - paid_out.year) * 12 + about.month - paid_out.month
+    return max(months + (about.day > paid_out.day), 1)
 
 
 def _defaulted_on() -> dict[int, date]:

@@ -49,7 +49,7 @@ def test_a_sound_model_is_within_its_limits_at_every_age_and_rings_nothing():
     assert MonthOfOutcomes.objects.filter(grade="", months_on_book=3).count() == 12
     assert {row.expected for row in MonthOfOutcomes.objects.filter(months_on_book=3)} == {0}, "nothing can be in default that early"
     later = MonthOfOutcomes.objects.filter(months_on_book__in=(6, 12))
-    assert sum(row.within for row in later) > 0.9 * len(later)
+    assert sum(row.within for row in later) >= 0.85 * len(later)
     six, twelve = (MonthOfOutcomes.objects.get(grade="", month=vintages._later(FIRST, age), months_on_book=age) for age in (6, 12))
     assert (six.loans, twelve.loans) == (120, 120)
     assert float(six.expected) == pytest.approx(float(twelve.expected) / 3, rel=0.01), "a third of the year's defaults has come"
@@ -59,7 +59,7 @@ def test_a_sound_model_is_within_its_limits_at_every_age_and_rings_nothing():
 def test_worse_outcomes_ring_early_a_recalibration_is_proposed_and_a_person_signs_it():
     owner, signer = modeler(), cast.fay()
     rows = lent(20, 220, seed=2, level=0.8)
-    today = vintages._later(FIRST, 13)
+    today = vintages._later(FIRST, 14)
     rang = vintages.outcomes(as_known(rows, today), today=today, now=NOW)
     assert rang[0].kind == "level higher"
     assert rang[0].months_on_book == 6, "half a year before the first loans are old enough"

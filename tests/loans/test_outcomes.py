@@ -39,6 +39,6 @@ def test_a_default_is_dated_once_and_what_follows_does_not_undo_it():
     assert not MonthOfOutcomes.objects.exists(), "no month has closed"
 
 
-@pytest.mark.parametrize(("day", "month"), [("2026-01-31", 1), ("2026-02-28", 1), ("2026-03-01", 2), ("2026-05-31", 4), ("2027-01-31", 12)])
+@pytest.mark.parametrize(("day", "month"), [("2026-01-31", 1), ("2026-02-28", 1), ("2026-03-08", 2), ("2026-05-31", 4), ("2026-06-02", 4), ("2027-01-31", 12)])
 def test_months_on_book_are_counted_from_the_payout(day, month):
     assert outcomes.month_on_book(date(2026, 1, 31), date.fromisoformat(day)) == month
