@@ -27,8 +27,8 @@ def lent() -> list[Lent]:
     rows = Loan.objects.filter(disbursed_on__isnull=False, **{f"{DECISION}__pd__isnull": False})
     defaulted = _defaulted_on()
     return [
-        Lent(*decision, month=paid_out.replace(day=1), bad_by=month_on_book(paid_out, defaulted[pk]) if pk in defaulted else None)
-        for pk, paid_out, *decision in rows.values_list("pk", "disbursed_on", *(f"{DECISION}__{name}" for name in names))
+        Lent(model, sha256, pd, grade, at, paid_out.replace(day=1), month_on_book(paid_out, defaulted[pk]) if pk in defaulted else None)
+        for pk, paid_out, model, sha256, pd, grade, at in rows.values_list("pk", "disbursed_on", *(f"{DECISION}__{name}" for name in names))
     ]
 
 
