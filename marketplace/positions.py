@@ -7,6 +7,7 @@ Added up inside the database, one line a day and grade, so that a portfolio of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -20,9 +21,10 @@ from marketplace.returns import Flow, Position
 MINE = """
 WITH mine AS (
     SELECT p.id, p.amount, p.received_principal, p.amount - p.received_principal AS outstanding, p.originated_at, l.id AS loan_id, l.state, l.principal,
-           m.grade, (m.disclosed ->> 'expected_loss')::numeric AS term_loss
+           CASE WHEN %(ids)s::bigint[] IS NULL THEN m.grade ELSE p.id::text END AS grade, (m.disclosed ->> 'expected_loss')::numeric AS term_loss
       FROM loans_participation p JOIN loans_loan l ON l.id = p.loan_id JOIN marketplace_listing m ON m.loan_id = l.id
-     WHERE p.party_id = %(party)s AND l.currency = %(currency)s AND l.state NOT IN ('agreed', 'cancelled'))"""
+     WHERE p.party_id = %(party)s AND l.currency = %(currency)s AND l.state NOT IN ('agreed', 'cancelled')
+       AND (%(ids)s::bigint[] IS NULL OR p.id = ANY(%(ids)s)))"""
 # Money out and back, and principal at work, by grade and day. What was bought or sold counts at its price; principal at what was owed on it.
 # Lost: principal past its due date, from that date; in default everything, from the oldest date still open.
 MOVES = (
@@ -73,9 +75,9 @@ class _Grade:
     lost: int = 0
 
 
-def positions(party: Party, *, currency: str, as_of: date) -> list[Position]:
-    """One position for each grade the party has money in, or had."""
-    values = {"party": party.pk, "currency": currency, "as_of": as_of, "zone": settings.TIME_ZONE}
+def positions(party: Party, *, currency: str, as_of: date, holdings: Sequence[int] | None = None) -> list[Position]:
+    """One position for each grade the party has money in, or had; with `holdings` one for each of those, labelled by its number."""
+    values = {"party": party.pk, "currency": currency, "as_of": as_of, "zone": settings.TIME_ZONE, "ids": holdings}
     grades: dict[str, _Grade] = {}
     with connection.cursor() as cursor:
         cursor.execute(MOVES, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -97,6 +98,16 @@ def grades(result: Result) -> list[dict[str, str]]:
         }
         for grade, one in result.by_grade
     ]
+
+
+def loans(party: Party, holdings: Sequence[int], *, currency: str, as_of: date) -> dict[int, dict[str, str]]:
+    """What each of these holdings has come to: gain or loss, and the rate a year once it is old enough."""
+    if not holdings:
+        return {}
+    found = positions.positions(party, currency=currency, as_of=as_of, holdings=holdings)
+    return {
+        int(number): {"profit": _signed(one.profit, currency), "xirr": _rate(one.xirr, one)} for number, one in returns.by_label(found, as_of=as_of).items()
+    }
 
 
 def grade_mix(result: Result) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search
+from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search, tax
 
 app_name = "marketplace"
 urlpatterns = [
@@ -36,6 +36,10 @@ urlpatterns = [
     path("runs/<str:reference>/mine/certificate/", run.proof_certificate, name="proof_certificate"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/holdings/<str:reference>/", holding.holding, name="holding"),
+    path("portfolio/tax/", tax.tax_years, name="tax_years"),
+    path("portfolio/tax/<int:year>/", tax.tax_year, name="tax_year"),
+    path("portfolio/tax/<int:year>/csv/", tax.tax_csv, name="tax_csv"),
+    path("portfolio/tax/<int:year>/pdf/", tax.tax_pdf, name="tax_pdf"),
     path("portfolio/plans/<str:reference>/", plan.plan, name="plan"),
     path("portfolio/plans/<str:reference>/vote/", plan.cast, name="vote"),
 ]

@@ -145,6 +145,7 @@ class World:
             "pledge": named(pledge.reference),
             "search": named(saved_search.save(search.Wanted(q="oven"), party=bob.party, by=bob.user, now=now).reference),
             "mandate": named(mandate.reference),
+            "tax year": Thing({"year": today.year}, {"year": 2000}),
             "run": named(run.reference),
             "mandate stop": named(mandate.reference, verb="stop"),
         }

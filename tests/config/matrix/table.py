@@ -166,6 +166,10 @@ marketplace:cancel_sale        sale             -                bob/invest
 marketplace:bought             pledge           -                -
 marketplace:sell               closed_listing   bob/invest       bob/invest
 marketplace:holding            closed_listing   bob/invest       -
+marketplace:tax_years          -                invest           -
+marketplace:tax_year           tax_year         bob/invest       -
+marketplace:tax_csv            tax_year         bob/invest       -
+marketplace:tax_pdf            tax_year         bob/invest       -
 marketplace:plan               plan             bob/invest       -
 marketplace:vote               plan             -                bob/invest
 marketplace:runs               -                all              -
