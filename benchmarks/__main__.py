@@ -1,6 +1,7 @@
 """`python -m benchmarks [name …]`: runs each module of this folder that has a `run`, prints its figures and writes them to artifacts/bench/.
 
     python -m benchmarks transfer pledge --seconds 2 --rounds 7
+    python -m benchmarks end_of_day --loans 1000000 --rounds 3
 
 On a database of its own: of the server DATABASE_URL names, else of an embedded one started for this in .run/bench. Commits are durable.
 Nothing here fails a build: a machine is only comparable with itself, in the same minute, so every figure is a ratio taken round by round.
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(names())}; all when none is named")
     parser.add_argument("--seconds", type=float, default=1.5, help="of one measurement")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--loans", type=int, default=100_000, help="of the whole book that end_of_day closes; the goal is for 1000000")
     options = parser.parse_args()
     if unknown := set(options.names) - set(names()):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
@@ -47,7 +49,7 @@ def main() -> None:
         for name in options.names or names():
             module = importlib.import_module(f"benchmarks.{name}")
             print(f"\n{name}: {(module.__doc__ or '').splitlines()[0]}")
-            for figure in module.run(Clock(seconds=options.seconds, rounds=options.rounds)):
+            for figure in module.run(Clock(seconds=options.seconds, rounds=options.rounds, loans=options.loans)):
                 print(f"  {figure.line()}", flush=True)
                 figures.append((name, figure))
     print(f"\nWritten: {report.write(figures, ROOT / 'artifacts' / 'bench')}")

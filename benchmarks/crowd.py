@@ -64,7 +64,7 @@ def listing(*, amount: int) -> Listing:
 def paid_out_loan(*, amount: int) -> Loan:
     """A loan of Alice's, funded by Bob and paid out."""
     opened = listing(amount=amount)
-    stories.pay_in(bob(now=NOW), amount, now=NOW)
+    stories.pay_in(bob(now=NOW), amount + opened.pk, now=NOW)  # another amount is another bank line
     stories.pledge(opened, bob(now=NOW), amount, now=NOW, key=f"bench-{opened.pk}")
     outbox.drain(now=timezone.now())
     stories.pay_out(Loan.objects.get(pk=opened.loan_id), proposer=fay(now=NOW), approver=dan(now=NOW), now=NOW)

@@ -1,37 +1,31 @@
 """The end of a day over a whole book, against the least SQL that could do its four steps and against Django's ORM in chunks.
 
-    python benchmarks/end_of_day.py [--loans 50000] [--rounds 3]          the full book: --loans 1000000
-
 Each round closes one day three ways in turn: the floor (append accruals, find what is overdue, one update of the loan row, summary legs; bare
 tables, no history), the product (accrual, due dates, late charges, days late and states with history, collections, day book, proof of the books),
 and a chunked ORM loop that only accrues (20,000 loans of the round). Ratios per loan, because machines differ. Then the finished day is run again.
+The book has `--loans` loans; the goals are for a million.
 """
 
-import argparse
-import os
 import statistics
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from django.db import connection, transaction
 
-import django
-
-django.setup()
-
-from django.db import connection, transaction  # noqa: E402  after setup
-
-from core import business_day  # noqa: E402
-from loans import day  # noqa: E402
-from loans.models import Accrual, Standing  # noqa: E402
+from accounts.cast import make
+from benchmarks.report import Figure
+from benchmarks.rounds import Clock
+from core import business_day
+from loans import day
+from loans.models import Accrual, Standing
 
 NOW = datetime(2026, 6, 15, 1, tzinfo=UTC)
 FIRST = date(2026, 6, 15)
 ORM_LOANS, ORM_CHUNK = 20_000, 2_000
+NIGHTS_MAX = 5
 
 # The floor's own book, as small as it can be: c for loans, n installments of 12, one in twelve overdue.
 FLOOR = """
@@ -91,24 +85,35 @@ SELECT l, 'CNY', '2026-06-14', true, false, 60000 - t.back, t.base + r.interest 
  CROSS JOIN LATERAL (SELECT * FROM loans_installment WHERE loan_id = l AND due_on > '2026-06-15' ORDER BY due_on LIMIT 1) r"""
 
 
-def run(statements: str) -> None:
+def execute(statements: str) -> None:
     with connection.cursor() as cursor:
         for statement in statements.split(";\n"):
             cursor.execute(statement)
 
 
-def prepare(count: int) -> None:
-    from accounts.cast import make
+PAPERS = """
+SELECT a.attname, c.conname, pg_get_constraintdef(c.oid) FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+ WHERE c.conrelid = 'loans_loan'::regclass AND c.contype = 'f' AND a.attname IN ('agreement_id', 'file_id')"""
+CLEAN = "TRUNCATE loans_loan, loans_installment, loans_accrual, loans_dayrun, n_loan, n_inst, n_accr, n_entry CASCADE; DELETE FROM core_businessdate"
 
-    party = make("alice", now=NOW).party
+
+@contextmanager
+def papers_apart() -> Iterator[dict[str, str]]:
+    """The loans of this book have no paper: the keys that would point at it are off meanwhile, and everything is taken away again."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT a.attname, c.conname FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
-            " WHERE c.conrelid = 'loans_loan'::regclass AND c.contype = 'f'"
-        )
-        names = dict(cursor.fetchall())
-    run(FLOOR.format(count=count))
-    run(BOOK.format(count=count, party=party.pk, agreement=names["agreement_id"], file=names["file_id"]))
+        cursor.execute(PAPERS)
+        found = cursor.fetchall()
+    try:
+        yield {column: name for column, name, _definition in found}
+    finally:
+        execute(CLEAN.replace("; ", ";\n"))
+        execute(";\n".join(f"ALTER TABLE loans_loan ADD CONSTRAINT {name} {definition}" for _column, name, definition in found))
+
+
+def prepare(count: int, names: dict[str, str]) -> None:
+    party = make("alice", now=NOW).party
+    execute(FLOOR.format(count=count))
+    execute(BOOK.format(count=count, party=party.pk, agreement=names["agreement_id"], file=names["file_id"]))
     for table in ("n_loan", "n_inst", "loans_loan", "loans_installment", "loans_standing"):
         with connection.cursor() as cursor:
             cursor.execute(f"VACUUM ANALYZE {table}")
@@ -147,37 +152,40 @@ def seconds(work: Callable[[date], None], on: date) -> float:
     return time.perf_counter() - started
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--loans", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    plain = connection.settings_dict["NAME"]
-    connection.settings_dict["TEST"]["NAME"] = f"bench_{plain}"
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    try:
-        prepare(options.loans)
-        measure(options.loans, options.rounds)
-    finally:
-        connection.creation.destroy_test_db(plain, verbosity=0)
+def again(on: date) -> tuple[float, int]:
+    """The finished day once more: seconds, and how many statements wrote."""
+    writes: list[str] = []
+
+    def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "WITH", "COPY")):
+            writes.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch):
+        return seconds(_again, on), len(writes)
 
 
-def measure(count: int, rounds: int) -> None:
-    floors, ours, orms = [], [], []
-    for number in range(rounds):
+def _again(on: date) -> None:
+    day.run_day(on=on, now=NOW)
+
+
+def run(clock: Clock) -> Iterator[Figure]:
+    count = clock.loans
+    with papers_apart() as names:
+        prepare(count, names)
+        yield from nights(count, clock)
+
+
+def nights(count: int, clock: Clock) -> Iterator[Figure]:
+    floors, ours, orms, repeated = [], [], [], []
+    for number in range(max(3, min(clock.rounds, NIGHTS_MAX))):
         on = FIRST + timedelta(days=number)
-        orms.append(seconds(chunked_orm, on) / ORM_LOANS)
+        orms.append(seconds(chunked_orm, on) / min(ORM_LOANS, count))
         floors.append(seconds(floor, on) / count)
         ours.append(seconds(product, on) / count)
-    again = seconds(lambda on: day.run_day(on=on, now=NOW), on) / count
-    print(f"{count:,} loans, {rounds} nights: ours {statistics.median(ours) * count:.2f} s, floor {statistics.median(floors) * count:.2f} s")
-    for name, shares, goal in (
-        ("ours / set-based floor", [one / other for one, other in zip(ours, floors, strict=True)], "at most 4"),
-        ("chunked ORM / ours", [one / other for one, other in zip(orms, ours, strict=True)], "at least 20"),
-        ("the finished day again / first run", [again / ours[-1]], "at most 0.05"),
-    ):
-        print(f"{name} = {statistics.median(shares):.3f} (rounds {min(shares):.3f} to {max(shares):.3f}; goal: {goal})")
-
-
-if __name__ == "__main__":
-    main()
+        repeated.append(again(on))
+    took = {"loans": f"{count:,}", "s": statistics.median(ours) * count, "floor s": statistics.median(floors) * count}
+    yield Figure("end of day ÷ set-based floor", [one / other for one, other in zip(ours, floors, strict=True)], at_most=4, notes=took)
+    yield Figure("chunked ORM ÷ end of day, per loan", [one / other for one, other in zip(orms, ours, strict=True)], at_least=20)
+    share = [spent / (one * count) for (spent, _writes), one in zip(repeated, ours, strict=True)]
+    yield Figure("a finished day again ÷ its run", share, at_most=0.05, notes={"writing statements": float(sum(writes for _spent, writes in repeated))})

@@ -1,7 +1,8 @@
 """A repayment to thousands of holders against one bare statement that shares out the same cents.
 
-The bare side divides by largest remainder, adds to running totals and balances and writes an entry for every holder, over tables without foreign
-keys, histories or checks. Ours is the public operation: shares, totals, transfers, fee, installments, audit and jobs in one durable transaction.
+The bare side divides by largest remainder, adds to running totals and balances, and writes a share and an entry with a unique key for every holder;
+its foreign keys are checked, it has no other rule. Ours is the public operation: shares, totals, transfers, fee, installments, audit and jobs in one
+durable transaction.
 """
 
 import itertools
@@ -22,15 +23,19 @@ AMOUNT, PART = 200_000_000, 1_000_000
 DAY = date(2026, 3, 5)
 numbers = itertools.count()
 BARE = """
-    DROP TABLE IF EXISTS bare_holding, bare_wallet, bare_line;
-    CREATE TABLE bare_holding (id bigint PRIMARY KEY, amount bigint NOT NULL, principal bigint NOT NULL, interest bigint NOT NULL);
-    CREATE TABLE bare_wallet (id bigint PRIMARY KEY, balance bigint NOT NULL);
-    CREATE TABLE bare_line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payment bigint, holding bigint, principal bigint, interest bigint, fee bigint);
+    DROP TABLE IF EXISTS bare_share, bare_line, bare_holding, bare_wallet, bare_payment;
+    CREATE TABLE bare_payment (id bigint PRIMARY KEY);
+    CREATE TABLE bare_holding (id bigint PRIMARY KEY, amount bigint NOT NULL, principal bigint NOT NULL, interest bigint NOT NULL) WITH (fillfactor = 60);
+    CREATE TABLE bare_wallet (id bigint PRIMARY KEY, balance bigint NOT NULL) WITH (fillfactor = 60);
+    CREATE TABLE bare_share (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payment bigint REFERENCES bare_payment, holding bigint REFERENCES bare_holding,
+                             principal bigint, interest bigint, fee bigint, UNIQUE (payment, holding));
+    CREATE TABLE bare_line (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text UNIQUE, debit bigint REFERENCES bare_wallet,
+                            credit bigint REFERENCES bare_wallet, amount bigint);
     INSERT INTO bare_holding SELECT i, 1000 + i %% 7, 0, 0 FROM generate_series(1, %(holders)s) i;
-    INSERT INTO bare_wallet SELECT i, 0 FROM generate_series(0, %(holders)s) i;
-    ANALYZE bare_holding; ANALYZE bare_wallet"""
+    INSERT INTO bare_wallet SELECT i, 0 FROM generate_series(0, %(holders)s) i"""
 BARE_PAY = """
-    WITH exact AS (
+    WITH payment AS (INSERT INTO bare_payment VALUES (%(number)s)),
+    exact AS (
         SELECT id, amount * %(principal)s::numeric / sum(amount) OVER () AS p, amount * %(interest)s::numeric / sum(amount) OVER () AS i FROM bare_holding),
     floors AS (SELECT id, floor(p)::bigint AS p, floor(i)::bigint AS i, p - floor(p) AS rp, i - floor(i) AS ri FROM exact),
     ranked AS (
@@ -38,9 +43,11 @@ BARE_PAY = """
                row_number() OVER (ORDER BY rp DESC, id) AS np, row_number() OVER (ORDER BY ri DESC, id) AS ni FROM floors),
     shares AS (SELECT id, p + (np <= lp)::int AS p, i + (ni <= li)::int AS i, floor((i + (ni <= li)::int) * 0.05)::bigint AS fee FROM ranked),
     totals AS (UPDATE bare_holding h SET principal = h.principal + s.p, interest = h.interest + s.i FROM shares s WHERE h.id = s.id),
-    wallets AS (UPDATE bare_wallet w SET balance = w.balance + s.p + s.i - s.fee FROM shares s WHERE w.id = s.id),
-    payer AS (UPDATE bare_wallet SET balance = balance - %(principal)s - %(interest)s WHERE id = 0)
-    INSERT INTO bare_line (payment, holding, principal, interest, fee) SELECT %(number)s, id, p, i, fee FROM shares"""
+    locked AS (SELECT w.id FROM bare_wallet w WHERE w.id IN (SELECT id FROM shares) ORDER BY w.id FOR UPDATE),
+    wallets AS (UPDATE bare_wallet w SET balance = w.balance + s.p + s.i - s.fee FROM shares s JOIN locked USING (id) WHERE w.id = s.id),
+    payer AS (UPDATE bare_wallet SET balance = balance - %(principal)s - %(interest)s WHERE id = 0),
+    written AS (INSERT INTO bare_share (payment, holding, principal, interest, fee) SELECT %(number)s, id, p, i, fee FROM shares)
+    INSERT INTO bare_line (key, debit, credit, amount) SELECT 'repayment:' || %(number)s || ':' || id, 0, id, p + i - fee FROM shares"""
 
 
 def loan_held_by(holders: int) -> Loan:

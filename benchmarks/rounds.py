@@ -19,10 +19,11 @@ Work = Callable[[], int | None]
 
 @dataclass(frozen=True)
 class Clock:
-    """How long one measurement lasts and how many rounds there are."""
+    """How long one measurement lasts, how many rounds there are, and how many loans a whole book has."""
 
     seconds: float = 1.5
     rounds: int = 5
+    loans: int = 100_000
 
 
 @dataclass

@@ -126,6 +126,11 @@ def open_account(*, code: AccountCode, owner: str, currency: str) -> Account:
     return Account.objects.get(code=code, owner=owner, currency=currency)
 
 
+def open_accounts(select_sql: str, params: Params = ()) -> None:
+    """Open whatever is missing among the rows (code, owner, currency) of a SELECT. Raises as `open_account`."""
+    _open_accounts(source=select_sql, params=params)
+
+
 def _open_accounts(*, source: str, params: Params) -> None:
     """Open whatever is missing among the (code, owner, currency) rows of a SELECT, in one fixed order so that sessions do not cross."""
     chart = ", ".join(f"('{code.value}', {line.debits_must_not_exceed_credits}, {line.credits_must_not_exceed_debits})" for code, line in CHART.items())

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from django.db.models import Sum
 
-from loans import correction, distribution, event, postings
+from loans import correction, event, postings
 from loans.models import Loan, LoanEvent, Portion, Repayment, Standing
 from loans.replay import Course, Kind
 from loans.replay.course import NOTHING, PARTS, minus, plus
@@ -44,7 +44,6 @@ def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inf
     made: list[Repayment] = []
     if own_total > 0:
         made = [_repayment(loan, row, row.kind, own, as_of=as_of, now=now)]
-        distribution.share_out(made[0])
         postings.distribute(made[0], source=source)
     left = inflow - max(own_total, 0)
     if signed or left or over:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
+from django.db import connection
 from django.db.models import F
 
 from ledger import operations as books
 from ledger import queries
 from ledger.chart import AccountCode
+from loans import distribution
 from loans.models import Clawback, Disbursement, Loan, LoanEvent, Repayment, Share
 from payments import payout
 from payments.models import Payment
@@ -77,30 +80,47 @@ def own_money(amount: int, currency: str) -> AccountCode:
     raise InsufficientFunds
 
 
+DISTRIBUTED = books.post_cte(
+    source="""
+    SELECT 'repayment:' || %(repayment)s::bigint || ':holder:' || id AS key, %(code)s AS debit_code, %(owner)s AS debit_owner,
+           'client_cash' AS credit_code, 'party:' || party_id AS credit_owner, %(currency)s AS currency,
+           principal + interest + fees + penalties - fee AS amount, 'repayment' AS kind, %(reference)s AS reference, %(booked_on)s::date AS booked_on
+      FROM paid WHERE principal + interest + fees + penalties > fee
+    UNION ALL
+    SELECT 'repayment:' || %(repayment)s::bigint || ':servicing_fee', %(code)s, %(owner)s, 'servicing_fees', 'platform', %(currency)s,
+           sum(fee)::bigint, 'servicing_fee', %(reference)s, %(booked_on)s::date
+      FROM paid HAVING sum(fee) > 0"""
+)
+HOLDERS = """
+SELECT 'client_cash' AS code, 'party:' || party_id AS owner, %(currency)s::text AS currency FROM loans_participation WHERE loan_id = %(loan)s
+UNION ALL SELECT 'servicing_fees', 'platform', %(currency)s::text"""
+
+
 def distribute(repayment: Repayment, *, source: At | None = None) -> int:
-    """Borrower's cash (or `source`) → every holder's cash, and the servicing fee, in one statement. Returns the number of transfers."""
-    code, owner = source or (AccountCode.CLIENT_CASH, repayment.loan.party.ledger_owner)
-    return books.post_from(
-        """
-        SELECT 'repayment:' || s.repayment_id || ':holder:' || p.id AS key, %(code)s AS debit_code, %(owner)s AS debit_owner,
-               'client_cash' AS credit_code, 'party:' || p.party_id AS credit_owner, %(currency)s AS currency, s.net AS amount,
-               'repayment' AS kind, %(reference)s AS reference, %(booked_on)s::date AS booked_on
-          FROM loans_share s JOIN loans_participation p ON p.id = s.participation_id
-         WHERE s.repayment_id = %(repayment)s AND s.net > 0
-        UNION ALL
-        SELECT 'repayment:' || %(repayment)s || ':servicing_fee', %(code)s, %(owner)s, 'servicing_fees', 'platform', %(currency)s,
-               sum(s.servicing_fee)::bigint, 'servicing_fee', %(reference)s, %(booked_on)s::date
-          FROM loans_share s WHERE s.repayment_id = %(repayment)s HAVING sum(s.servicing_fee) > 0
-        """,
-        {
-            "repayment": repayment.pk,
-            "code": code,
-            "owner": owner,
-            "currency": repayment.loan.currency,
-            "reference": repayment.loan.reference,
-            "booked_on": repayment.event.booked_on,
-        },
-    )
+    """Every holder's share written and paid, borrower's cash (or `source`) → holder's cash, and the servicing fee: one statement.
+
+    Returns the number of transfers. Raises InsufficientFunds.
+    """
+    loan, (code, owner) = repayment.loan, source or (AccountCode.CLIENT_CASH, repayment.loan.party.ledger_owner)
+    statement = f"WITH {distribution.arms(repayment)},\n{DISTRIBUTED}\nSELECT count(*) FROM posted"
+    values = distribution.values(repayment) | {
+        "code": code,
+        "owner": owner,
+        "currency": loan.currency,
+        "reference": loan.reference,
+        "booked_on": repayment.event.booked_on,
+    }
+    try:
+        return _run(statement, values)
+    except books.UnknownAccount:  # the first money of a holder, the first fee of a currency
+        books.open_accounts(HOLDERS, {"loan": loan.pk, "currency": loan.currency})
+        return _run(statement, values)
+
+
+def _run(statement: str, values: dict[str, Any]) -> int:
+    with books.refusals(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.fetchone()[0])
 
 
 def correct(loan: Loan, event: LoanEvent, signed: list[Repayment], *, source: At, inflow: int, overpaid: int, as_of: date, now: datetime) -> None:

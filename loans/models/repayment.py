@@ -57,7 +57,7 @@ class Repayment(Referenced):
 class Portion(models.Model):
     """What one repayment paid of one installment."""
 
-    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="portions")
+    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="portions", db_index=False)  # the unique key begins with it
     number = models.IntegerField()  # of the installment
     principal = models.BigIntegerField()
     interest = models.BigIntegerField()
@@ -76,7 +76,7 @@ class Portion(models.Model):
 class Share(models.Model):
     """What one repayment brought one holder: exact parts, and the servicing fee kept back."""
 
-    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="shares")
+    repayment = models.ForeignKey(Repayment, on_delete=models.PROTECT, related_name="shares", db_index=False)  # the unique key begins with it
     participation = models.ForeignKey(Participation, on_delete=models.PROTECT, related_name="shares")
     principal = models.BigIntegerField()
     interest = models.BigIntegerField()
