@@ -19,7 +19,7 @@ from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from privacy import subjects
 from privacy.fields import EncryptedTextField
-from privacy.models import DataSubject, SealedRow, append_only
+from privacy.models import DataSubject, SealedRow, append_only, not_emptied
 
 DISCLOSING = "disclose_"  # permissions of this name count on an object only, never on a model
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
@@ -245,7 +245,7 @@ class Act(models.Model):
     class Meta:
         verbose_name = _("act")
         verbose_name_plural = _("acts")
-        triggers: ClassVar = [append_only("act_append_only")]
+        triggers: ClassVar = [append_only("act_append_only"), not_emptied("act_not_emptied")]
 
 
 class AccessToken(Referenced, SealedRow):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.cast import make
@@ -15,12 +17,15 @@ from config.sample.plan import Story
 from core import business_day, outbox
 from core.models import BusinessDate, Job
 from core.outbox import JobContext, RetryLater, handles
+from core.refusals import Conflict
 from ledger.chart import AccountCode
 from ledger.queries import balance
 from loans import application as applications
 from loans import delinquency, product, repayment
 from loans.models import Application, Disbursement, Loan
 from marketplace import listing as listings
+
+logger = logging.getLogger(__name__)
 
 INVESTOR_BATCH = 10
 INVESTOR_CASH = 30_000_000
@@ -107,7 +112,11 @@ def _repay_due(day: date) -> None:
         paid = loan.repayments.count()
         if story.stops_after is not None and paid >= story.stops_after:
             continue
-        _repay(loan, story, paid, day)
+        try:
+            with transaction.atomic():
+                _repay(loan, story, paid, day)
+        except Conflict as refused:  # one borrower's month fails; the market's months go on
+            logger.warning("sample repayment of %s refused: %s", loan.reference, refused.code)
 
 
 def _story_of(loan: Loan) -> Story | None:

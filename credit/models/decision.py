@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from core.models import Referenced
 from privacy.fields import EncryptedJSONField
-from privacy.models import DataSubject, SealedRow
+from privacy.models import DataSubject, SealedRow, append_only, not_emptied
 
 
 class Decision(Referenced, SealedRow):
@@ -50,7 +49,7 @@ class Decision(Referenced, SealedRow):
                 condition=~Q(outcome="approve") | Q(pd__isnull=False, grade__gt="", annual_rate__isnull=False, apr__isnull=False),
             )
         ]
-        triggers: ClassVar = [pgtrigger.Protect(name="decision_is_frozen", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [append_only("decision_is_frozen"), not_emptied("decision_not_emptied")]
 
 
 class ShadowScore(SealedRow):
@@ -69,4 +68,4 @@ class ShadowScore(SealedRow):
         verbose_name = _("score in shadow")
         verbose_name_plural = _("scores in shadow")
         constraints: ClassVar = [models.UniqueConstraint(fields=["decision", "model"], name="credit_shadow_once")]
-        triggers: ClassVar = [pgtrigger.Protect(name="shadow_is_frozen", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [append_only("shadow_is_frozen"), not_emptied("shadow_not_emptied")]

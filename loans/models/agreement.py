@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import Referenced
 from loans.models.application import Obligor
 from loans.models.offer import Offer
+from privacy.models import append_only, not_emptied
 
 
 class Agreement(Referenced):
@@ -80,3 +81,4 @@ class Signature(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(name="loans_signature_after_reauthentication", condition=Q(signed_at__gte=models.F("reauthenticated_at")))
         ]
+        triggers: ClassVar = [append_only("signature_append_only"), not_emptied("signature_not_emptied")]

@@ -15,7 +15,7 @@ from core.states import Transitions, reached, track_state
 from credit.models import Decision
 from loans.models.file import BorrowerFile
 from privacy.fields import EncryptedTextField
-from privacy.models import Consent, SealedRow
+from privacy.models import Consent, SealedRow, append_only, not_emptied
 
 APPLICATION = Transitions(
     initial="draft",
@@ -218,6 +218,7 @@ class Review(SealedRow):
     class Meta:
         verbose_name = _("review")
         verbose_name_plural = _("reviews")
+        triggers: ClassVar = [append_only("review_append_only"), not_emptied("review_not_emptied")]
 
 
 class Reply(SealedRow):
@@ -232,3 +233,4 @@ class Reply(SealedRow):
     class Meta:
         verbose_name = _("reply")
         verbose_name_plural = _("replies")
+        triggers: ClassVar = [append_only("reply_append_only"), not_emptied("reply_not_emptied")]

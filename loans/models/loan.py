@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -191,5 +192,5 @@ class Disbursement(Referenced):
             ),
             reached(["settled"], "settled_at", name="loans_disbursement_settled"),
         ]
-        triggers: ClassVar = [DISBURSEMENT.trigger()]
+        triggers: ClassVar = [DISBURSEMENT.trigger(), pgtrigger.Protect(name="disbursement_kept", operation=pgtrigger.Delete)]
         permissions: ClassVar = [("propose_disbursement", "Can propose disbursements"), ("approve_disbursement", "Can approve disbursements")]

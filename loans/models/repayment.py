@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from core.models import Referenced
 from loans.models.event import LoanEvent
 from loans.models.loan import Loan, Participation
+from privacy.models import append_only, not_emptied
 
 
 class Repayment(Referenced):
@@ -51,7 +51,7 @@ class Repayment(Referenced):
                 | (~Q(kind="chargeback") & Q(amount__gt=0, principal__gte=0, interest__gte=0, fees__gte=0, penalties__gte=0)),
             ),
         ]
-        triggers: ClassVar = [pgtrigger.Protect(name="repayment_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [append_only("repayment_append_only"), not_emptied("repayment_not_emptied")]
 
 
 class Portion(models.Model):
@@ -70,7 +70,7 @@ class Portion(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["repayment", "number"], name="loans_portion_once"),
         ]
-        triggers: ClassVar = [pgtrigger.Protect(name="portion_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [append_only("portion_append_only"), not_emptied("portion_not_emptied")]
 
 
 class Share(models.Model):
@@ -95,4 +95,4 @@ class Share(models.Model):
                 condition=Q(net=F("principal") + F("interest") + F("fees") + F("penalties") - F("servicing_fee")),
             ),
         ]
-        triggers: ClassVar = [pgtrigger.Protect(name="share_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers: ClassVar = [append_only("share_append_only"), not_emptied("share_not_emptied")]

@@ -125,6 +125,8 @@ def _check_listing(path: str, listing: Listing, unit: int) -> None:
         raise UnableToMatch(f"{path}.amount_minor", "must not be negative")
     if listing.term_months < 1:
         raise UnableToMatch(f"{path}.term_months", "must be at least 1")
+    if listing.annual_rate < 0:
+        raise UnableToMatch(f"{path}.annual_rate", "must not be negative")
 
 
 def _check_mandate(path: str, mandate: Mandate) -> None:

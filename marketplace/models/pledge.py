@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -50,5 +51,5 @@ class Pledge(Referenced):
             reached(["cancelled", "released", "settled"], "ended_at", name="marketplace_pledge_ended"),
             models.CheckConstraint(name="marketplace_pledge_by_mandate", condition=Q(run=None, mandate=None) | Q(run__isnull=False, mandate__isnull=False)),
         ]
-        triggers: ClassVar = [PLEDGE.trigger()]
+        triggers: ClassVar = [PLEDGE.trigger(), pgtrigger.Protect(name="pledge_kept", operation=pgtrigger.Delete)]
         indexes: ClassVar = [models.Index(fields=["party", "-pledged_at"], name="marketplace_pledge_by_party")]
