@@ -16,7 +16,7 @@ from core.embedded.process import command_line, end, spawn
 
 READY_SECONDS_MAX = 60  # recovery after a crash on a slow disk may take this long
 MAX_CONNECTIONS = 120
-UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+UNSAFE_BUT_FAST = {"fsync": "off", "jit": "off", "autovacuum": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 class Postgres:
