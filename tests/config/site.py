@@ -1,6 +1,7 @@
 """The whole site as people run it: a checkout of its own, a clean environment, real processes."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -125,6 +126,43 @@ class Site:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class Desk:
+    """Commands of `manage.py` beside a running site, one after the other in one process: loading the program is not what a story waits for."""
+
+    PROGRAM = """
+import io, json, sys
+import django
+django.setup()
+from django.core.management import call_command
+for line in sys.stdin:
+    said = io.StringIO()
+    sys.stdout, out = said, sys.stdout
+    try:
+        call_command(*json.loads(line))
+        answer = {"said": said.getvalue()}
+    except BaseException as error:
+        answer = {"failed": f"{type(error).__name__}: {error}", "said": said.getvalue()}
+    sys.stdout = out
+    print(json.dumps(answer), flush=True)
+"""
+
+    def __init__(self, site: Site) -> None:
+        command = [str(site.checkout / ".venv/bin/python"), "-c", self.PROGRAM]
+        environment = site.environment | {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONPATH": str(site.checkout)}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, cwd=site.checkout, env=environment, **pipes)
+
+    def __call__(self, *words: str) -> str:
+        print(json.dumps(words), file=self.process.stdin, flush=True)
+        answer = json.loads(self.process.stdout.readline())
+        assert "failed" not in answer, answer
+        return answer["said"]
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(20)
 
 
 @contextlib.contextmanager

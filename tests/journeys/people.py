@@ -15,6 +15,7 @@ from tests.config.site import CHECKOUT
 
 PICTURES = CHECKOUT / "artifacts" / "journey"
 WIDTHS = (1280, 360)
+AXE_WIDTHS = {"en": 1280, "zh-hans": 360}
 AXE = Axe()
 AXE_OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -92,7 +93,7 @@ class Person:
             time.sleep(0.3)
 
     def looks(self, name: str) -> None:
-        """Keeps the page at both widths and asks axe about it."""
+        """Keeps the page at both widths and asks axe about it, at one width in one language and at the other in the other."""
         folder = PICTURES / self.language
         folder.mkdir(parents=True, exist_ok=True)
         self.page.wait_for_load_state()
@@ -103,7 +104,7 @@ class Person:
             self.page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
             wider = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wider <= 0, f"{name} is {wider} px wider than {width}"
-            found = self._asks_axe()
+            found = self._asks_axe() if width == AXE_WIDTHS[self.language] else []
             self.violations += [f"{name} {width}: {each['id']} {node['target']}" for each in found for node in each["nodes"]]
         self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.config.site import Site, own_checkout, running
+from tests.config.site import Desk, Site, own_checkout, running
 from tests.journeys import by_hand
 from tests.journeys.people import Person, cents, clear_pictures
 
@@ -42,18 +42,14 @@ class World:
 
     site: Site
     people: dict[str, Person]
+    desk: Desk
     wallets: dict[str, int] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Person:
         return self.people[name]
 
-    def manage(self, *words: str) -> str:
-        done = self.site.manage(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
     def today(self) -> date:
-        return date.fromisoformat(re.search(r"today (\S+)", self.manage("shell", "-c", DAY)).group(1))
+        return date.fromisoformat(re.search(r"today (\S+)", self.desk("shell", "-c", DAY)).group(1))
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +57,13 @@ def world(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wo
     """One site for both languages: an empty market with the cast in it, everybody signed in once."""
     clear_pictures()
     with own_checkout(tmp_path_factory.mktemp("journey")) as checkout, running(checkout, SAMPLE_MARKET="0") as site:
-        assert site.manage("shell", "-c", MAKE_CAST).returncode == 0
+        desk = Desk(site)
+        desk("shell", "-c", MAKE_CAST)
         people = {name: Person(browser, site.url, name) for name in ("alice", "bob", "carol", "eve", "dan", "fay")}
         for name, person in people.items():
             person.signs_in(staff=name in ("dan", "fay"))
-        yield World(site, people, dict.fromkeys(("alice", *HOLDINGS), 0))
+        yield World(site, people, desk, dict.fromkeys(("alice", *HOLDINGS), 0))
+        desk.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -250,7 +248,7 @@ def repay(world: World, loan: str, terms: dict[str, Fraction]) -> None:
         on = row.due_on + timedelta(days=10 if number == 2 else 0)
         nights = max((on - row.due_on).days - 1 - 3, 0)  # those closed before today, after three days of grace
         penalties = nights * by_hand.penalty_a_day(row.total, terms["penalty"])
-        world.manage("close_day", "--to", on.isoformat())
+        world.desk("close_day", "--to", on.isoformat())
         alice.opens(loan)
         assert alice.amount("h1") == row.total + penalties, f"installment {number}"
         alice.looks(f"3{number}-due")
@@ -259,7 +257,7 @@ def repay(world: World, loan: str, terms: dict[str, Fraction]) -> None:
         holders.pay(principal=row.principal, interest=row.interest, penalties=penalties)
         world.wallets["alice"] -= row.total + penalties
     on = plan[2].due_on + timedelta(days=12)
-    world.manage("close_day", "--to", on.isoformat())
+    world.desk("close_day", "--to", on.isoformat())
     interest = by_hand.settlement_interest(plan[3], plan[2].due_on, on)
     alice.opens(loan)
     alice.looks("34-settle")
@@ -278,7 +276,7 @@ def compare_wallets(world: World) -> None:
         person = world.people[name]
         person.opens("/wallet/")
         assert person.amount(".figs dd") == expected, f"the wallet of {name}"
-    assert "CNY balanced" in world.manage("check_books")
+    assert "CNY balanced" in world.desk("check_books")
 
 
 def close_up(world: World, listing: str) -> None:
