@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0010_adjustments'),
+        ('loans', '0012_statements_end_at_a_cut'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credit', '0003_sources_are_asked_with_consent'),
+        ('credit', '0004_the_model_in_life'),
     ]
 
     operations = [
