@@ -7,7 +7,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0012_statements_end_at_a_cut'),
+        ('loans', '0013_shares_and_money_in_one_statement'),
     ]
 
     operations = [
