@@ -7,39 +7,27 @@ from __future__ import annotations
 
 import copy
 import logging
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as configured
 from django.contrib import admin
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.template.backends.django import Template
 from django.test import override_settings
-from django.urls import resolve, reverse
+from django.urls import reverse
 
 from tests.config.matrix import table
+from tests.config.matrix.knocking import NOTHING, address, changing, send
 from tests.config.matrix.people import EVERYBODY, STAFF, Thing, World
 from tests.config.matrix.reading import Row, body_of, entries, expected, may_at_desk, outcome, rows
-from tests.loans.test_api import SECTIONS, picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
 PAGES, API, DESK = rows(table.PAGES + table.SIGN_IN), rows(table.API), rows(table.DESK)
 MODELS = {label: letters for label, *letters in (line.split() for line in table.MODELS.strip().splitlines())}
 AT_DESK = ("anonymous", "alice", *STAFF)  # the admin itself knows no other differences
 STANDARD = ("changelist", "add", "history", "delete", "change")
-NOTHING = Thing({}, {})
-BODIES: dict[str, Any] = {
-    **{f"api:{section}": body for section, body in SECTIONS.items()},
-    "api:privacy": dict.fromkeys(("application", "automated_decision", "listing_disclosure", "credit_source", "bank_source", "named_recipient"), "no:1"),
-    "api:place": {"amount": 10_000, "seen_rate": "0.1", "risk": True},
-    "api:repayments": {"amount": 100},
-    "api:mandates": {"per_loan": 100_000, "risk": True},
-    "api:mandate": {"per_loan": 200_000, "risk": True},
-    "api:settlement": {"expected": 100},
-}
 
 
 def test_every_address_is_in_the_table() -> None:
@@ -98,23 +86,23 @@ class Door:
         self.cells = 0
         self.drawing = False
 
-    def knock(self, who: str, method: str, address: str, data: dict[str, Any]) -> Any:
+    def knock(self, who: str, method: str, where: str, data: dict[str, Any]) -> Any:
         client = self.world.browsers[who]
         cookies = copy.deepcopy(client.cookies)
         mark = transaction.savepoint()
         try:
-            return _send(client, method, address, data)
+            return send(client, method, where, data)
         finally:
             transaction.savepoint_rollback(mark)
             client.cookies = cookies
 
     def try_all(self, row: Row, allowed: Callable[[str, str], set[str]]) -> None:
         thing = self.world.things[row.thing] if row.thing != "-" else NOTHING
-        for method, policy in (("GET", row.get), (_changing(row, thing), row.change)):
+        for method, policy in (("GET", row.get), (changing(row, thing), row.change)):
             strangers = []
             for who in EVERYBODY:
                 self.cells += 1
-                answer = self.knock(who, method, _address(row, thing.args), thing.data)
+                answer = self.knock(who, method, address(row, thing.args), thing.data)
                 self._judge(row, method, who, policy, allowed(policy, who), outcome(answer))
                 strangers += [who] if outcome(answer) == "none" else []
             if strangers and thing is not NOTHING:
@@ -128,38 +116,10 @@ class Door:
         """Somebody else's thing answers like one that does not exist."""
         self.drawing = True
         pairs = ((thing.args, thing.data), (thing.missing, thing.missing_data))
-        hidden, missing = (body_of(self.knock(who, method, _address(row, args), data)) for args, data in pairs)
+        hidden, missing = (body_of(self.knock(who, method, address(row, args), data)) for args, data in pairs)
         self.drawing = False
         if hidden != missing:
             self.wrong.append(f"{method} {row.name} as {who}: what is somebody else's differs from what does not exist")
-
-
-def _address(row: Row, args: dict[str, Any]) -> str:
-    return "/api/nothing/" if row.name == "api:nothing" else reverse(row.name, kwargs=args)
-
-
-def _changing(row: Row, thing: Thing) -> str:
-    """The method that changes something there; POST where nothing does."""
-    view = getattr(resolve(_address(row, thing.args)).func, "view_class", None)
-    return next((method for method in ("POST", "PUT", "DELETE") if hasattr(view, method.lower())), "POST")
-
-
-def _send(client: Any, method: str, address: str, data: dict[str, Any]) -> Any:
-    if method == "GET":
-        return client.get(address, data)
-    headers = {"Idempotency-Key": uuid.uuid4().hex}
-    if not address.startswith("/api/"):
-        return client.post(address, {"idempotency_key": uuid.uuid4().hex, **data})
-    name = resolve(address).view_name
-    if name == "api:documents":
-        return client.post(address, {"kind": "quote", "upload": SimpleUploadedFile("quote.png", picture(), "image/png")}, headers=headers)
-    return client.generic(method, address, _json(BODIES.get(name, {})), content_type="application/json", headers=headers)
-
-
-def _json(body: Any) -> str:
-    import json
-
-    return json.dumps(body)
 
 
 @pytest.mark.parametrize(("text", "allowed"), [(PAGES, expected), (API, expected), (DESK, may_at_desk)], ids=["pages", "api", "desk"])

@@ -185,6 +185,20 @@ def test_points_add_up_and_every_way_out_ends_in_an_approval(facts):
             assert found.outcome != "approve"
 
 
+@settings(max_examples=150, deadline=None)
+@given(any_facts)
+def test_invariant_21_a_no_or_a_lower_grade_has_reasons_and_says_from_what_data(facts):
+    found = scorecard.score(facts)
+    if found.outcome == "approve" and found.grade == "A":
+        return
+    assert found.reasons
+    sources = {feature["code"]: feature["source"] for feature in MODEL["features"]}
+    for reason in found.reasons:
+        assert all(reason.text[language].strip() for language in ("en", "zh-hans"))
+        assert sources[reason.code].startswith("application.")
+        assert reason.value != ""
+
+
 def test_each_way_out_is_the_smallest_step_of_its_kind_and_stands_beside_its_reason():
     large = replace(GOOD, amount=15_000_000, months_at_work=36, debt_other_platforms=4_000_000)
     given = {reason.code: dict(reason.counterfactual) for reason in scorecard.score(large).reasons if reason.counterfactual}

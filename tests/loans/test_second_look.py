@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from core import business_day, outbox
@@ -150,3 +151,14 @@ def test_a_correction_is_made_once_at_a_time_and_not_beside_a_second_look(now):
     second_look.ask(application, words=WORDS, by=alice().user, now=now)
     with pytest.raises(UnableToApply, match="not_now"):
         amendment.open_(application, by=alice().user, now=now)
+
+
+def test_invariant_21_every_no_and_every_lower_grade_says_why_from_what_data_and_how_a_person_looks_again(now):
+    refused = declined(now)
+    offered = stories.offered(alice(), reviewer=dan(), amount=4_800_000, term_months=6, now=now)
+    assert offered.decision.grade != "A"
+    for application, route in ((refused, f"/applications/{refused.reference}/second-look/"), (offered, reverse("privacy:ask", args=["human_review"]))):
+        page = client_of(alice()).get(f"/applications/{application.reference}/").content.decode()
+        assert "What weighed against" in page
+        assert "The figures are what you told us" in page
+        assert route in page

@@ -154,6 +154,8 @@ marketplace:searches           -                invest           invest
 marketplace:end_search         search           -                bob/invest
 marketplace:listing            listing          invest           -
 marketplace:listing            closed_listing   bob/invest       -
+marketplace:seen               draft            alice/borrow     -
+marketplace:record             closed_listing   bob/invest       -
 marketplace:figures            closed_listing   bob/invest       -
 marketplace:pledge             listing          invest           invest
 marketplace:pledge             closed_listing   bob/invest       bob/invest
