@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts.models import User
 from core.money import digits
 from loans import anonymity, bands, population
+from loans import file as files
 from loans.file import PURPOSES
 from loans.models import BorrowerFile
 from privacy import disclosure
@@ -92,10 +94,39 @@ def disclose(file: BorrowerFile, *, relation: str, stage: str | None = None, act
     The access log is written by the door before anything is decrypted; nothing hidden is decrypted at all. To everybody but a named claimant it
     speaks only so precisely that at least anonymity.K people fit; what had to be said in wider words, or not at all, carries its `level`.
     """
-    at_stage = stage or file.stage
-    forms = {field: form_of(field, relation=relation, stage=at_stage) for field in TABLE}
-    shown = [field for field, form in forms.items() if form != HIDDEN]
-    values = disclosure.reveal(file, shown, actor=actor, purpose=PURPOSES[relation], page=page, now=now) if shown else {}
+    forms = _forms(relation, stage or file.stage)
+    shown = _shown(forms)
+    values = disclosure.reveal(file, list(shown), actor=actor, purpose=PURPOSES[relation], page=page, now=now) if shown else {}
+    return _record(file, forms, values, relation=relation)
+
+
+def disclose_open(
+    user: User, *, after: int = 0, limit: int = 50, actor: Actor, page: str, now: datetime
+) -> list[tuple[BorrowerFile, dict[str, dict[str, Any]]]]:
+    """The disclosed records of the files open to `user`, page by page behind the file `after`, each in the user's strongest relation.
+
+    The number of queries is the same for any number of files."""
+    opened = {pk: relation for pk, _reference, relation in files.page(user, after=after, limit=limit)}
+    rows = BorrowerFile.objects.select_related("party").filter(pk__in=opened).order_by("pk")
+    alike: dict[tuple[str, tuple[str, ...]], list[BorrowerFile]] = {}
+    for file in rows:
+        alike.setdefault((PURPOSES[opened[file.pk]], _shown(_forms(opened[file.pk], file.stage))), []).append(file)
+    values: dict[int, dict[str, str | None] | None] = {}
+    for (purpose, shown), group in alike.items():
+        values |= disclosure.reveal_many(group, shown, actor=actor, purpose=purpose, page=page, now=now) if shown else {}
+    found = ((file, opened[file.pk], values.get(file.pk)) for file in rows)
+    return [(file, _record(file, _forms(relation, file.stage), told, relation=relation)) for file, relation, told in found if told is not None]
+
+
+def _forms(relation: str, stage: str) -> dict[str, str]:
+    return {field: form_of(field, relation=relation, stage=stage) for field in TABLE}
+
+
+def _shown(forms: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(field for field, form in forms.items() if form != HIDDEN)
+
+
+def _record(file: BorrowerFile, forms: Mapping[str, str], values: Mapping[str, str | None], *, relation: str) -> dict[str, dict[str, Any]]:
     record = {field: _cell(field, form, values.get(field)) for field, form in forms.items()}
     return record if relation == CLAIMANT else record | _coarser(file, values)
 

@@ -1,6 +1,7 @@
 """From a neutral document to PDF: Typst where the machine has a Chinese font (tagged, embedded), else reportlab's built-in Chinese face.
 
 A document is data: {"title", "language", "blocks": [{"kind": "heading"|"text"|"pairs"|"table"|"note", …}]}. Text is data too, never markup.
+A "mark" stands large and pale behind every page.
 The same document gives the same bytes on the same machine.
 """
 
@@ -19,7 +20,8 @@ TEMPLATE = """
 #let doc = json(bytes(sys.inputs.document))
 #set document(title: doc.title, author: doc.author, date: none)
 #set page(paper: "a4", margin: (x: 22mm, y: 24mm), footer: context [#set text(8pt, fill: rgb("#3d515a"))
-  #doc.footer #h(1fr) #counter(page).display("1 / 1", both: true)])
+  #doc.footer #h(1fr) #counter(page).display("1 / 1", both: true)],
+  background: if "mark" in doc { rotate(-32deg, text(30pt, weight: 700, fill: rgb("#e2e8eb"), doc.mark)) })
 #set text(font: doc.fonts, size: 10pt, lang: doc.lang, region: doc.region, fill: rgb("#0b1f27"))
 #set par(justify: false, leading: 0.75em)
 #set table(stroke: none, inset: (x: 4pt, y: 5pt))
@@ -104,8 +106,22 @@ def _reportlab(document: dict[str, Any]) -> bytes:
             table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.3, colors.grey)]))
             story.append(table)
     out = io.BytesIO()
-    SimpleDocTemplate(out, pagesize=A4, title=document["title"], author="Xinqiao", invariant=1).build(story)
+    marked = functools.partial(_marked, mark=document.get("mark", ""))
+    paper = SimpleDocTemplate(out, pagesize=A4, title=document["title"], author="Xinqiao", invariant=1)
+    paper.build(story, onFirstPage=marked, onLaterPages=marked)
     return out.getvalue()
+
+
+def _marked(canvas: Any, _paper: Any, *, mark: str) -> None:
+    """Across the page, under its words, for whom it was made."""
+    if mark:
+        canvas.saveState()
+        canvas.setFont("STSong-Light", 26)
+        canvas.setFillGray(0.9)
+        canvas.translate(297, 421)
+        canvas.rotate(32)
+        canvas.drawCentredString(0, 0, mark)
+        canvas.restoreState()
 
 
 def _plain(text: str) -> str:

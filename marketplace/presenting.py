@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -40,6 +41,7 @@ PANES = (
 
 
 BAND_OF = dict(BANDS)
+HIDDEN = {"form": "hidden"}
 STATUSES = (
     ("active", "b1", gettext_lazy("On schedule"), gettext_lazy("Nothing overdue")),
     ("late_30", "hatch", gettext_lazy("1 to 30 days late"), gettext_lazy("An installment is open past its date")),
@@ -56,8 +58,12 @@ def panes(here: str) -> list[dict[str, Any]]:
 
 def facts(listing: Listing) -> list[tuple[str, str]]:
     """The disclosed facts in words, in the catalogue's order: codes through the catalogue, bands as ranges, missing as "not shown"."""
-    record = listing.disclosed["facts"]
-    return [(str(title), _fact(field, record[field], listing.currency)) for field, title in FIELD_LABELS.items() if field in record]
+    return facts_of(listing.disclosed["facts"], listing.currency)
+
+
+def facts_of(record: Mapping[str, dict[str, Any]], currency: str) -> list[tuple[str, str]]:
+    """The same of any disclosed record; what is hidden has no line."""
+    return [(str(title), _fact(field, record[field], currency)) for field, title in FIELD_LABELS.items() if record.get(field, HIDDEN) != HIDDEN]
 
 
 def _fact(field: str, cell: dict[str, Any], currency: str) -> str:

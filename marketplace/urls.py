@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search, tax
+from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search, seen, tax
 
 app_name = "marketplace"
 urlpatterns = [
@@ -11,8 +11,10 @@ urlpatterns = [
     path("market/compare/", compare.compare, name="compare"),
     path("market/searches/", saved_search.searches, name="searches"),
     path("market/searches/<reference:reference>/end/", saved_search.end, name="end_search"),
+    path("market/seen/<str:reference>/", seen.preview, name="seen"),
     path("market/<str:reference>/", listing.listing, name="listing"),
     path("market/<str:reference>/figures/", listing.figures, name="figures"),
+    path("market/<str:reference>/record.pdf", seen.record, name="record"),
     path("market/<str:reference>/pledge/", pledge.pledge, name="pledge"),
     path("pledges/<str:reference>/", pledge.receipt, name="receipt"),
     path("pledges/<str:reference>/cancel/", pledge.cancel, name="cancel"),

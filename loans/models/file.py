@@ -138,6 +138,7 @@ class DisclosureGrant(UserObjectPermissionBase):
     class Meta:
         verbose_name = _("disclosure grant")
         verbose_name_plural = _("disclosure grants")
+        indexes: ClassVar = [models.Index(fields=["user", "content_object"], condition=Q(ended_at=None), name="loans_disclosuregrant_page")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "permission", "content_object"], condition=Q(ended_at=None), name="loans_disclosuregrant_one_live"),
             models.CheckConstraint(name="loans_disclosuregrant_relation", condition=Q(relation__in=["investor", "pledger", "holder", "claimant"])),

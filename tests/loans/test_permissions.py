@@ -4,16 +4,19 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from guardian.shortcuts import assign_perm, get_objects_for_user
 
 from accounts import parties
 from accounts.models import User
+from loans import anonymity, disclosure
 from loans import file as files
 from loans.models import BorrowerFile, DisclosureGrant
 from loans.models.file import FileGroupPermission
 from privacy import consents, subjects, vault
+from privacy.disclosure import Actor
 from privacy.models import Consent, DataSubject
 from tests import stories
 from tests.cast import alice, bob, carol
@@ -55,6 +58,7 @@ def opens(user, file, *, perm=PERM):
         file in get_objects_for_user(user, perm, klass=BorrowerFile, use_groups=False, accept_global_perms=False),
         file in files.disclosed_to(user),
         files.relation_of(user, file) is not None,
+        file.pk in [pk for pk, _reference, _relation in files.page(user)],
     }
     assert len(doors) == 1, "the doors differ"
     return doors.pop()
@@ -182,3 +186,33 @@ def test_an_erased_persons_file_opens_to_nobody(file, now):
     vault.erase(DataSubject.objects.get(pk=file.subject_id), now=now)
     file.refresh_from_db()
     assert not opens(bob().user, file)
+
+
+def test_a_page_of_fifty_disclosed_records_takes_six_queries_at_most_and_shows_what_one_at_a_time_would(now):
+    opened, reader = [file_of(alice(), now=now) for _ in range(6)], bob()
+    for file in opened:
+        open_to(file, reader, now=now)
+    files.end_grants(file=opened[0], now=now)
+    look = {"actor": Actor("user", reader.user.subject_id, "holder"), "page": "test", "now": now}
+    with CaptureQueriesContext(connection) as few:
+        disclosure.disclose_open(reader.user, limit=2, **look)
+    with CaptureQueriesContext(connection) as more:
+        found = disclosure.disclose_open(reader.user, limit=50, **look)
+    assert [file for file, _record in found] == opened[1:]
+    assert asked(few) == asked(more) <= 6, "the same for any number of files"
+    assert [record for _file, record in found] == [disclosure.disclose(file, relation="holder", **look) for file in opened[1:]]
+    assert [file for file, _record in disclosure.disclose_open(reader.user, after=opened[2].pk, limit=2, **look)] == opened[3:5]
+    assert disclosure.disclose_open(carol().user, **look) == []
+
+
+def asked(captured):
+    """Queries, without what begins and ends a transaction."""
+    return len([query for query in captured if "SAVEPOINT" not in query["sql"]])
+
+
+def file_of(member, *, now):
+    """A published file at the stage in which holders see it."""
+    found = stories.draft(member, amount=1_000_000, term_months=6, now=now).file
+    BorrowerFile.objects.filter(pk=found.pk).update(stage="funded", spoken=dict.fromkeys(anonymity.LADDERS, 0))
+    found.refresh_from_db()
+    return found
