@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0003_access_token'),
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('loans', '0013_shares_and_money_in_one_statement'),
+        ('loans', '0014_records_are_kept'),
         ('privacy', '0007_people_around_a_borrower'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
