@@ -15,7 +15,9 @@ from ledger.queries import balance
 from loans import delinquency, repayment
 from loans import file as files
 from loans.day import prove
-from loans.models import HoldingTransfer, Loan, Participation
+from loans.event import Entry, enter, repayment_of, undo
+from loans.models import HoldingTransfer, Loan, Participation, Share
+from loans.replay import Kind
 from marketplace import claim, results, sale
 from marketplace.models import Listing, Purchase, Sale
 from marketplace.sale import UnableToTrade, Wish
@@ -127,6 +129,45 @@ def test_the_loan_ends_to_the_last_cent_whoever_held_it(loan):
         assert holding.received_principal == holding.amount
     assert sorted(loan.participations.values_list("amount", flat=True)) == [50_000, 470_000, 480_000]
     sound(loan)
+
+
+def wealth(member, loan):
+    """Cash and what is still out of this loan."""
+    held = Participation.objects.filter(loan=loan, party=member().party).first()
+    return cash(member) + (held.amount - held.received_principal if held else 0)
+
+
+def shares_of(made):
+    return {share.participation.party_id: share.net for share in made.shares.select_related("participation")}
+
+
+def test_each_payment_is_its_days_holders_and_a_correction_the_present_ones(loan):
+    """Eve bought the claim as the books had it, at its whole worth: what they find afterwards for an earlier day is a part of that claim."""
+    first = loan.repayments.get()
+    business_day.advance(to=business_day.current() + timedelta(days=3), now=NOW)
+    buy(offered(loan))
+    today, bobs, before = business_day.current(), cash(bob), (wealth(eve, loan), wealth(carol, loan))
+    made = enter(loan, Entry(Kind.PAYMENT, today - timedelta(days=2), 100_000), by=None, key="found", as_of=today, now=NOW)
+    found = repayment_of(made)
+    parties = {member().party.pk for member in (carol, eve)}
+    assert (set(shares_of(first)), set(shares_of(found))) == ({bob().party.pk, carol().party.pk}, parties)
+    assert sum(shares_of(found).values()) + fees(found) == 100_000
+    sound(loan)
+    undo(loan, first.event, by=None, why="returned", as_of=today, now=NOW)
+    assert cash(bob) == bobs, "sold is sold: nothing more comes, and nothing is taken back"
+    assert all(set(shares_of(one)) <= parties for one in loan.repayments.exclude(pk=first.pk))
+    # Principal only changes its place between wallet and loan; what they are worth moves by interest, late charges and the fee on it.
+    earned = [sum(share.interest + share.fees + share.penalties - share.servicing_fee for share in own(member, loan, first)) for member in (eve, carol)]
+    assert [wealth(eve, loan) - before[0], wealth(carol, loan) - before[1]] == earned
+    sound(loan)
+
+
+def own(member, loan, first):
+    return Share.objects.filter(participation__party=member().party, repayment__loan=loan).exclude(repayment=first)
+
+
+def fees(made):
+    return sum(made.shares.values_list("servicing_fee", flat=True))
 
 
 def test_the_same_key_buys_once_and_other_content_is_refused(loan):
