@@ -28,6 +28,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "credit.sign_model",
         "loans.take_second_look",
         "loans.approve_adjustment",
+        "loans.confirm_override",
         "loans.approve_write_off",
     ),
     SERVICER: (

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.columns import waiting
 from core import business_day
 from core.models import Job
-from loans.models import Adjustment, Application, Disbursement, Loan, ParkedLoan
+from loans.models import Adjustment, Application, Disbursement, Loan, Override, ParkedLoan
 from payments.models import Payment
 
 
@@ -38,6 +38,9 @@ def todos(user: Any, *, now: datetime) -> list[Todo]:
     if user.has_perm("loans.approve_adjustment"):
         count = Adjustment.objects.filter(state="proposed").exclude(proposed_by=user).count()
         found.append(Todo(count, _("Entries on loans to confirm"), f"{reverse('admin:loans_adjustment_changelist')}?state__exact=proposed"))
+    if user.has_perm("loans.confirm_override"):
+        count = Override.objects.filter(state="proposed").exclude(proposed_by=user).count()
+        found.append(Todo(count, _("Approvals against the scorecard to confirm"), f"{reverse('admin:loans_override_changelist')}?state__exact=proposed"))
     if user.has_perm("loans.release_loan"):
         count = ParkedLoan.objects.filter(released_at=None).count()
         found.append(Todo(count, _("Loans set aside by the end of day"), f"{reverse('admin:loans_parkedloan_changelist')}?released_at__isempty=1"))

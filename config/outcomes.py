@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -79,10 +78,10 @@ def _months() -> Any:
 
 
 def _by_now(row: dict[str, Any], as_of: date) -> float:
-    """The chance that such a loan has gone bad by now: months on book count, and no further than the term."""
+    """The chance that such a loan has gone bad by now: a young one proves little, and after its term and the time a last installment may be late
+    nothing more is expected."""
     months = max((as_of.year - row["month"].year) * YEAR + as_of.month - row["month"].month, 0)
-    years = Decimal(min(months, int(row["term"]))) / YEAR
-    return float(1 - (1 - row["pd"]) ** years)
+    return monitoring.by_now(float(row["pd"]), min(months, int(row["term"]) + monitoring.EARLIEST))
 
 
 def _outcomes(row: dict[str, Any]) -> Any:

@@ -128,6 +128,13 @@ def vintage_curve(months: Sequence[int]) -> Vector:
     return np.asarray(np.cumsum(np.bincount(np.minimum(months, YEAR), minlength=YEAR + 1)[1:]) / len(months))
 
 
+def by_now(pd: float, months_on_book: int) -> float:
+    """The chance that a loan has gone bad by now, of which `pd` is that of its first year; afterwards as likely each month as in that year."""
+    if months_on_book <= YEAR:
+        return pd * expected_share(months_on_book, vintage_curve([]).tolist())
+    return float(1 - (1 - pd) ** (months_on_book / YEAR))
+
+
 def expected_share(months_on_book: int, curve: Sequence[float]) -> float:
     """Of the loans that will go bad, how many have by now: the vintage curve, month by month."""
     return 0.0 if months_on_book < 1 else float(curve[min(months_on_book, len(curve)) - 1])

@@ -25,8 +25,11 @@ MODELS = Path(__file__).with_name("models")
 CURRENT = "expert-2026-11"
 SEALED = {"expert-2026-11": "7e0b8c3abe6772c05b515fbd47966203bbbde8bd7da508970914c1d3d2a63569"}  # SHA-256 of each model's file, as it was signed off
 # Found anywhere in a name, in any case or spelling of compounds: a gate that can be passed by a plural or a hyphen is none.
-REFUSED_STEMS = ("contact", "circle", "famil", "friend", "relative", "sex", "gender", "birth", "national", "religio", "marital", "ethnic")
-REFUSED_WORDS = ("age", "ages", "aged")  # whole words only: "mortgage" and "usage" hold them
+REFUSED_STEMS = (
+    *("contact", "circle", "famil", "friend", "relative", "spouse"),
+    *("sex", "gender", "birth", "national", "foreign", "religio", "marital", "marri", "ethnic", "disab", "pregnan"),
+)
+REFUSED_WORDS = ("age", "ages", "aged", "race", "races", "faith")  # whole words only: "mortgage" and "trace" hold them
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 REASONS_MAX = 4
 RATIO_MAX = Decimal(999)  # of anything to no income at all

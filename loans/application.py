@@ -20,7 +20,7 @@ from core.refusals import Conflict
 from core.uploads import check_upload
 from credit import decision as decisions
 from credit.models import Decision
-from loans import facts, product
+from loans import facts, override, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
 from privacy import assessments, consents, subjects
 
@@ -206,7 +206,7 @@ def assess(application: Application, *, as_of: date, now: datetime) -> Decision:
             about=application.reference,
             subject=application.file.subject,
             facts=found.facts,
-            product=product.STANDARD,
+            product=product.priced_for(application),
             as_of=as_of,
             now=now,
             method=application.method,  # type: ignore[arg-type]
@@ -234,6 +234,7 @@ def _check_party(application: Application, *, now: datetime) -> None:
 def withdraw(application: Application, *, by: User, now: datetime) -> None:
     """The borrower takes the application back, at any point before acceptance."""
     locked = Application.objects.select_for_update().get(pk=application.pk)
+    override.withdraw(locked, by=by, now=now)
     states.move(locked, "withdrawn", now=now, by=by.pk, why="by_borrower")
     for obligor in locked.obligors.filter(state="invited"):
         states.move(obligor, "expired", now=now, by=by.pk, why="application_withdrawn")
@@ -252,17 +253,25 @@ def claim(application: Application, *, by: User, now: datetime) -> None:
 @transaction.atomic
 def release(application: Application, *, by: User, now: datetime) -> None:
     """Back to the queue, keeping its place by submission time."""
+    override.withdraw(application, by=by, now=now)
     states.move(application, "submitted", now=now, by=by.pk, why="released", reviewer=None, claimed_at=None, submitted_at=application.submitted_at)
     audit.record(actor=by, action="application.release", target=application.reference, now=now)
 
 
 def approve(application: Application, *, by: User, reason: str, now: datetime) -> None:
-    """Approve with a reason and make the offer. Raises UnableToApply when the decision has no price."""
+    """Approve with a reason and make the offer; against the scorecard's no and over the limit, propose it to a second person instead.
+
+    Raises UnableToApply when the decision has no price, override.UnableToOverride when it waits already.
+    """
     from loans import offer
 
     with transaction.atomic():
         if application.decision is None or application.decision.annual_rate is None:
             raise UnableToApply("no_price", _("There is no price under the cap for this application. It can be referred or declined."))
+        if override.needs_second(application, "approve"):
+            _may_judge(application, by=by, reason=reason)
+            override.propose(application, reason=reason, by=by, now=now)
+            return
         _verdict(application, "approved", Review.Verdict.APPROVE, by=by, reason=reason, now=now)
         offer.make(application, now=now)
 
@@ -280,17 +289,23 @@ def decline(application: Application, *, by: User, reason: str, now: datetime) -
 
 
 def _verdict(application: Application, to: str, verdict: str, *, by: User, reason: str, now: datetime) -> None:
+    _may_judge(application, by=by, reason=reason)
+    override.withdraw(application, by=by, now=now)
+    extra = {"decided_at": now} if to in ("approved", "declined") else {}
+    states.move(application, to, now=now, by=by.pk, why=verdict, **extra)
+    against = override.is_override(application.decision, verdict)
+    Review.objects.create(application=application, reviewer=by, verdict=verdict, reason=reason, is_override=against, at=now)
+    audit.record(actor=by, action=f"application.{verdict}", target=application.reference, now=now)
+    payload = {"application": application.pk, "verdict": to}
+    outbox.enqueue("application.reviewed", key=f"application:{application.pk}:{to}:{now.isoformat()}", payload=payload)
+
+
+def _may_judge(application: Application, *, by: User, reason: str) -> None:
     if not reason.strip():
         raise UnableToApply("reason", _("Write the reason. The borrower may ask for it."))
     if application.reviewer_id != by.pk:
         raise UnableToApply("not_claimed", _("Claim the application before you decide."))
     _not_own(application, by)
-    extra = {"decided_at": now} if to in ("approved", "declined") else {}
-    states.move(application, to, now=now, by=by.pk, why=verdict, **extra)
-    Review.objects.create(application=application, reviewer=by, verdict=verdict, reason=reason, at=now)
-    audit.record(actor=by, action=f"application.{verdict}", target=application.reference, now=now)
-    payload = {"application": application.pk, "verdict": to}
-    outbox.enqueue("application.reviewed", key=f"application:{application.pk}:{to}:{now.isoformat()}", payload=payload)
 
 
 def _not_own(application: Application, by: User) -> None:

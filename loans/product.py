@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from loans.models import Application
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Product:
     servicing_fee_rate: Decimal
     target_yield: Decimal
     lgd: Decimal
+    lgd_guaranteed: Decimal  # when a co-borrower is bound too: a second person to collect from. Both are assumptions until losses were measured
     penalty_share: Decimal  # of the contract rate, on top of it, while late; held under the cap
     grace_days: int
     offer_days: int
@@ -54,6 +59,7 @@ STANDARD = Product(
     servicing_fee_rate=Decimal("0.006"),
     target_yield=Decimal("0.05"),
     lgd=Decimal("0.60"),
+    lgd_guaranteed=Decimal("0.50"),
     penalty_share=Decimal("0.5"),
     grace_days=3,
     offer_days=7,
@@ -69,6 +75,12 @@ PROVISIONS: dict[str, Decimal] = {
     "61-90": Decimal("0.45"),
     "90+": Decimal("0.60"),
 }
+
+
+def priced_for(application: Application) -> Product:
+    """The terms an application is priced by: with a co-borrower who joined, less is lost when it goes bad."""
+    bound = application.obligors.filter(role="co_borrower", state__in=["joined", "signed"]).exists()
+    return replace(STANDARD, lgd=STANDARD.lgd_guaranteed) if bound else STANDARD
 
 
 def origination_fee(product: Product, principal: int) -> int:

@@ -14,6 +14,7 @@ from accounts.models import User
 from core import outbox, states
 from core.refusals import Conflict
 from credit import champion
+from loans import override
 from loans.models import Application, Review, SecondLook
 from loans.models.second_look import LOOK
 
@@ -94,22 +95,37 @@ def read(look: SecondLook, *, reading: str, by: User, now: datetime) -> None:
 def uphold(look: SecondLook, *, reason: str, by: User, now: datetime) -> None:
     """The decision stands, with reasons the borrower may read."""
     look = _mine(look, by)
+    override.withdraw(look.application, by=by, now=now)
     _write(look, "upheld", why="upheld", by=by, now=now, text=reason, field="answer", moment="answered_at")
     _tell(look)
 
 
 @transaction.atomic
 def overturn(look: SecondLook, *, reason: str, by: User, now: datetime) -> None:
-    """The person decides otherwise: approved, and an offer is made. Raises UnableToLook where the risk has no price under the cap."""
-    from loans import offer
+    """The person decides otherwise: approved, and an offer is made; over the limit, once a second person confirms.
 
+    Raises UnableToLook where the risk has no price under the cap, override.UnableToOverride when it waits already.
+    """
     look = _mine(look, by)
     application = Application.objects.select_for_update(of=("self",)).select_related("decision").get(pk=look.application_id)
     if application.decision is None or application.decision.annual_rate is None:
         raise UnableToLook("no_price", _("There is no price under the cap for this application. Its borrower may correct an answer and is decided on again."))
+    if override.needs_second(application, "approve"):
+        _may_write(look, "overturned", text=reason)
+        override.propose(application, reason=reason, by=by, now=now, look=look)
+        return
+    overturned(look, reason=reason, by=by, now=now)
+
+
+def overturned(look: SecondLook, *, reason: str, by: User, now: datetime) -> None:
+    """The overturning itself, once it needs nobody else: approved, the offer made, the borrower told. Called in the transaction that decided it."""
+    from loans import offer
+
+    application = look.application
     _write(look, "overturned", why="overturned", by=by, now=now, text=reason, field="answer", moment="answered_at")
     states.move(application, "approved", now=now, by=by.pk, why="overturned", decided_at=now)
-    Review.objects.create(application=application, reviewer=by, verdict=Review.Verdict.APPROVE, reason=reason.strip(), at=now)
+    against = override.is_override(application.decision, "approve")
+    Review.objects.create(application=application, reviewer=by, verdict=Review.Verdict.APPROVE, reason=reason.strip(), is_override=against, at=now)
     offer.make(application, now=now)
     _tell(look)
 
@@ -124,16 +140,20 @@ def _mine(look: SecondLook, by: User) -> SecondLook:
 
 def _write(look: SecondLook, to: str, *, why: str, by: User, now: datetime, text: str, field: str, moment: str) -> None:
     """State, words and moment in one write: the table knows no answer without its reasons."""
-    if not text.strip():
-        raise UnableToLook("reason", _("Write it down. Nothing is decided without reasons."))
-    if not LOOK.allows(look.state, to):
-        raise UnableToLook("not_yet", _("Read the inputs and write down your own reading first."))
+    _may_write(look, to, text=text)
     look.state = to
     setattr(look, field, text.strip())
     setattr(look, moment, now)
     with states.because(by=by.pk, why=why, now=now):
         look.save(update_fields=["state", field, moment])
     audit.record(actor=by, action=f"second_look.{why}", target=look.reference, now=now)
+
+
+def _may_write(look: SecondLook, to: str, *, text: str) -> None:
+    if not text.strip():
+        raise UnableToLook("reason", _("Write it down. Nothing is decided without reasons."))
+    if not LOOK.allows(look.state, to):
+        raise UnableToLook("not_yet", _("Read the inputs and write down your own reading first."))
 
 
 def _tell(look: SecondLook) -> None:

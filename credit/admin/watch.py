@@ -15,7 +15,7 @@ from credit.models import ModelAlarm, MonthOfOutcomes, WeekOfInputs
 @admin.register(ModelAlarm)
 class ModelAlarmAdmin(ReadOnlyAdmin):
     list_display = ("when", "what", "kind", *columns("model"), "months_on_book", "after")
-    list_filter = ("model", "about", "kind")
+    list_filter = ("about",)
     ordering = ("-on", "-pk")
 
     @admin.display(description=_("Period until"), ordering="on")
@@ -32,7 +32,7 @@ class WeekOfInputsAdmin(ReadOnlyAdmin):
     """Index by week: the score first."""
 
     list_display = ("week", "name", "of_model", "decisions", "index", "asks")
-    list_filter = ("asks_for", "name", "watch__model")
+    list_filter = ("asks_for", "name")
     list_select_related = ("watch",)
     date_hierarchy = "week"
     ordering = ("-week", "pk")
@@ -51,8 +51,8 @@ class WeekOfInputsAdmin(ReadOnlyAdmin):
 class MonthOfOutcomesAdmin(ReadOnlyAdmin):
     """Observed against expected by age; grade empty: all grades."""
 
-    list_display = ("month", "months_on_book", "of_grade", *columns("model"), "loans", "expected", "limits", "observed", "verdict")
-    list_filter = ("months_on_book", "grade", "model")
+    list_display = ("month", "months_on_book", "of_grade", "loans", "expected", "limits", "observed", "verdict", *columns("model"))
+    list_filter = ("months_on_book",)
     date_hierarchy = "month"
     ordering = ("-month", "months_on_book", "grade")
 

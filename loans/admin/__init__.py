@@ -3,6 +3,6 @@ loans and what may be entered on them, the ends of days, the registers. Money an
 decisions are never edited here: what is entered is proposed by one person and confirmed by another."""
 
 from loans import ladder_admin
-from loans.admin import adjustment, collections, day, hardship, loan, look, payout, registers, review
+from loans.admin import adjustment, collections, day, hardship, loan, look, override, payout, registers, review
 
-__all__ = ["adjustment", "collections", "day", "hardship", "ladder_admin", "loan", "look", "payout", "registers", "review"]
+__all__ = ["adjustment", "collections", "day", "hardship", "ladder_admin", "loan", "look", "override", "payout", "registers", "review"]

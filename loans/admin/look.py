@@ -18,9 +18,10 @@ from accounts.access import actor
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
 from core import states
-from loans import second_look
+from loans import override, second_look
 from loans.admin import acts, sealed
 from loans.models import SecondLook
+from loans.override import UnableToOverride
 from loans.second_look import UnableToLook
 from privacy import disclosure
 
@@ -56,20 +57,25 @@ class SecondLookAdmin(ReadOnlyAdmin):
             "release": (lambda: second_look.release(found, by=by, now=now), _("Back in the queue.")),  # type: ignore[arg-type]
             "read": (lambda: second_look.read(found, reading=text, by=by, now=now), _("Written down. Now you see the grade.")),  # type: ignore[arg-type]
             "uphold": (lambda: second_look.uphold(found, reason=text, by=by, now=now), _("The decision stands. The borrower reads your reasons.")),  # type: ignore[arg-type]
-            "overturn": (lambda: second_look.overturn(found, reason=text, by=by, now=now), _("Overturned. The offer is made.")),  # type: ignore[arg-type]
+            "overturn": (lambda: second_look.overturn(found, reason=text, by=by, now=now), _overturned(found)),  # type: ignore[arg-type]
         }
         wanted = known.get(request.POST.get("act", ""))
         if not request.user.has_perm(second_look.TAKE) or request.method != "POST" or wanted is None:
             raise PermissionDenied
         try:
             wanted[0]()
-        except (UnableToLook, states.IllegalMove, states.StaleState) as error:
+        except (UnableToLook, UnableToOverride, states.IllegalMove, states.StaleState) as error:
             request.method = "GET"  # the same page, looked at again
             answer = self.change_view(request, object_id, extra_context={"text": text, "text_error": error.message})
             answer.status_code = 422
             return answer
         messages.success(request, wanted[1])
         return HttpResponseRedirect(reverse("admin:loans_secondlook_change", args=[found.pk]))
+
+
+def _overturned(found: SecondLook) -> str:
+    two = override.needs_second(found.application, "approve")
+    return _("Proposed. A second person has to confirm: it goes against the scorecard.") if two else _("Overturned. The offer is made.")
 
 
 def _rows() -> Any:

@@ -20,6 +20,7 @@ from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns, waiting
 from core.templatetags.look import tag
 from loans import application as applications
+from loans import override, sensitivity
 from loans.admin import acts, sealed
 from loans.models import Application, Document
 from privacy import disclosure
@@ -167,10 +168,15 @@ def _verdicts(found: Application, request: HttpRequest) -> dict[str, acts.Act]:
     return {
         "claim": verdict(applications.claim, _("Claimed. You can open the file now.")),
         "release": verdict(applications.release, _("Back in the queue.")),
-        "approve": verdict(applications.approve, _("Approved. The offer is made."), reason=reason),
+        "approve": verdict(applications.approve, _approved(found), reason=reason),
         "refer": verdict(applications.refer, _("The borrower is asked for more."), reason=reason),
         "decline": verdict(applications.decline, _("Declined. The borrower reads the scorecard's reasons and how to ask for another look."), reason=reason),
     }
+
+
+def _approved(found: Application) -> str:
+    two = override.needs_second(found, "approve")
+    return _("Proposed. A second person has to confirm: it goes against the scorecard.") if two else _("Approved. The offer is made.")
 
 
 def _context(request: HttpRequest, found: Application) -> dict[str, Any]:
@@ -186,5 +192,8 @@ def _context(request: HttpRequest, found: Application) -> dict[str, Any]:
         "mine": found.reviewer_id == request.user.pk and found.state == "in_review",
         "may_review": request.user.has_perm(REVIEW),
         "waits": waiting(found.submitted_at, now=timezone.now()) if found.submitted_at and found.state in ("submitted", "in_review", "referred") else "",
+        "waiting": override.waiting(found),
+        "against": override.is_override(found.decision, "approve"),
+        "sensitivity": sensitivity.of(found),
         "priced": found.decision is not None and found.decision.annual_rate is not None,
     }

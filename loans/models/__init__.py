@@ -11,6 +11,7 @@ from loans.models.hardship import HardshipEvidence, HardshipRequest, Plan, PlanV
 from loans.models.ladder import BorrowerFlag, LadderCase, Necessity, Rung
 from loans.models.loan import Disbursement, Loan, Participation
 from loans.models.offer import Offer
+from loans.models.override import Override
 from loans.models.population import PopulationCell
 from loans.models.repayment import Portion, Repayment, Share
 from loans.models.second_look import Amendment, SecondLook
@@ -50,6 +51,7 @@ __all__ = [
     "Necessity",
     "Obligor",
     "Offer",
+    "Override",
     "ParkedLoan",
     "Participation",
     "PayoffQuote",

@@ -213,6 +213,7 @@ class Review(SealedRow):
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=8, choices=Verdict)
     reason = EncryptedTextField(subject="application__file__subject", purpose="review", kind="staff_note", retention="loan_file")
+    is_override = models.BooleanField(default=False)  # against what the scorecard said
     at = models.DateTimeField()
 
     class Meta:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from credit import cards, fairness
+from credit import cards, fairness, glassbox, scorecard
 from credit.fairness import Candidate
+from credit.training.reading import SETS
 
 GROUP = np.array(["a"] * 200 + ["b"] * 200)
 
@@ -39,11 +40,25 @@ def test_the_fairer_model_is_preferred_when_it_costs_little():
     assert fairness.preferred([shifted, fairest_but_blind], now=now) == now
 
 
-@pytest.mark.parametrize("name", ["taiwan_cards_2005"])
+@pytest.mark.parametrize("name", ["taiwan_cards_2005", "german_1994"])
 def test_the_card_records_groups_and_search(name):
     card = cards.card(name)
     found = card["fairness"]
-    assert set(found["impact"]) == set(found["groups"])
+    assert set(found["impact"]) == set(found["groups"]) == {"sex", "age"}
+    assert all({"approved", "observed", "expected"} <= set(row) for rows in found["groups"].values() for row in rows)
     assert not set(card["fields"]) & set(card["kept_out"]["protected"])
     assert found["search"]["tried"][0]["leaves_out"] == []
     assert len(found["search"]["tried"]) > 5
+
+
+def test_no_protected_attribute_of_any_set_could_be_a_feature():
+    """Not one is a field or an input of its set; the registry refuses each by name, and so does the check of a scorecard."""
+    held = {name: of for name, of in SETS.items() if of.protected}
+    assert {"german_1994", "taiwan_cards_2005"} <= set(held)
+    for of in held.values():
+        read = {*of.fields, *(given for each in of.inputs for given in each.of)}
+        assert not read & set(of.protected), of.name
+        assert all(scorecard.refused(name) for name in of.protected), of.protected
+    shipped = {field for name in glassbox.names() for field in glassbox.load(name).fields}
+    assert not shipped & {name for of in held.values() for name in of.protected}
+    assert not [name for name in shipped if scorecard.refused(name)]

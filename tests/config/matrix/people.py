@@ -19,7 +19,7 @@ from accounts import onboarding, parties, roles, tokens
 from accounts.models import Party
 from core import business_day, outbox
 from credit import cards, champion
-from loans import adjustment, circle, obligor, second_look
+from loans import adjustment, circle, obligor, override, second_look
 from loans import application as applications
 from loans.event import Entry
 from loans.hardship import plan as plans
@@ -236,6 +236,7 @@ class World:
         applications.submit(claimed, by=self.members["grace"].user, as_of=business_day.current(), now=now)
         claimed.refresh_from_db()
         applications.claim(claimed, by=self.members["dan"].user, now=now)
+        waits = override.propose(claimed, reason="Papers seen.", by=self.members["dan"].user, now=now)
         self.things |= {
             "unmatched": named(stray.reference),
             "application": Thing({"object_id": claimed.pk}, {"object_id": 0}),
@@ -246,6 +247,7 @@ class World:
             "elsewhen": Thing({"year": 2001, "month": 1, "kind": "pdf"}, {"year": 2001, "month": 1, "kind": "pdf"}),
             "card": Thing({"name": cards.cards()[0]["name"]}, {"name": "nothing"}),
             "look": Thing({"object_id": self._look(now=now)}, {"object_id": 0}, {"act": "claim"}),
+            "override": Thing({"object_id": waits.pk}, {"object_id": 0}, {"act": "confirm"}),
             "change": Thing({"object_id": self._change(now=now)}, {"object_id": 0}, {"act": "sign"}),
             "loans app": Thing({"app_label": "loans"}, {"app_label": "loans"}),
             "nothing": Thing({"content_type_id": 0, "object_id": 0}, {"content_type_id": 0, "object_id": 0}),

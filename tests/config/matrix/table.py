@@ -324,6 +324,7 @@ loans.laddercase               rasu     -        -        -
 loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
 loans.secondlook               rasu     -        -        -
+loans.override                 rasu     -        -        -
 credit.decision                rau      -        -        -
 credit.shadowscore             rau      -        -        -
 credit.modelchange             rau      -        -        -
@@ -363,6 +364,7 @@ admin:loans_laddercase_figures           -              rasu     rasu
 admin:privacy_complaint_desk             elsewhere      -        -
 admin:loans_disbursement_act             disbursement   -        r
 admin:loans_secondlook_act               look           -        a
+admin:loans_override_act                 override       -        a
 admin:credit_modelchange_propose         -              -        -
 admin:credit_modelchange_act             change         -        a
 admin:loans_loan_enter                   serviced       s        s
