@@ -14,8 +14,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credit', '0004_the_model_in_life'),
-        ('loans', '0012_statements_end_at_a_cut'),
+        ('credit', '0005_records_are_kept'),
+        ('loans', '0014_records_are_kept'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
