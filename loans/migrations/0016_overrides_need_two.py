@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('credit', '0005_records_are_kept'),
-        ('loans', '0014_records_are_kept'),
+        ('loans', '0015_grants_page_by_page'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
