@@ -22,7 +22,7 @@ LABELS: Words = {
     "repayment_plan": _("What the borrower wrote about repaying"),
 }
 _IDENTITY = _("It says who the borrower is. Only a claimant named in enforcement reads it, after two approvals, and the borrower is told.")
-_CARD = _("Only the scorecard uses it; it is in the grade already.")
+_CARD = _("Only the scorecard may use it; what is shown is the grade.")
 _WORDS = _("Free words may name people. Only our assessors read them.")
 WHY: dict[str, str | Promise] = {
     "legal_name": _IDENTITY,
