@@ -29,6 +29,8 @@ class PledgeForm(forms.Form):
         error_messages={"required": _("Tick this to go on. You can lose money.")},
     )
 
+    large = forms.BooleanField(label=_("This is much for me by what I told you of my finances, and I can bear to lose all of it"), required=False)
+
     def __init__(self, *args: Any, listing: Listing, **kwargs: Any) -> None:
         kwargs["initial"] = {"seen_rate": listing.annual_rate, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import translation
 
 from core import business_day, outbox, references, states
@@ -135,7 +136,8 @@ def on_full(*, job: JobContext) -> None:
 
 @transaction.atomic
 def fill(listing: Listing, *, as_of: date, now: datetime) -> bool:
-    """Settle every hold, write the holders, hand over to loans. False when it was closed already or is not full (a pledge was cancelled).
+    """Settle every hold, write the holders, hand over to loans. False when it was closed already, is not full (a pledge was cancelled), or waits
+    until the last who may still take theirs back can no more.
 
     A consent taken back in time comes first: then everybody's money is released instead.
     """
@@ -145,6 +147,8 @@ def fill(listing: Listing, *, as_of: date, now: datetime) -> bool:
     if not consent.is_shown(locked, now=now):
         _close_empty(locked, "withdrawn", why="consent_withdrawn", as_of=as_of, now=now)
         return False
+    if _waits(locked, now=now):
+        return False
     states.move(locked, "filled", now=now, why="fully_pledged", closed_at=now)
     files.end_grants(file=locked.loan.file, relation="investor", now=now)
     postings.settle_all(locked, as_of=as_of)
@@ -153,6 +157,14 @@ def fill(listing: Listing, *, as_of: date, now: datetime) -> bool:
     participation.originate(loan=locked.loan, shares_sql=SHARES, params={"listing": locked.pk}, source=locked.ledger_owner, now=now)
     outbox.enqueue("listing.closed", key=f"listing:{locked.pk}:closed", payload={"listing": locked.pk})
     return True
+
+
+def _waits(listing: Listing, *, now: datetime) -> bool:
+    """Somebody's time to think runs: the listing is looked at again when it is over."""
+    last = listing.pledges.filter(state="reserved", reflect_until__gt=now).aggregate(last=Max("reflect_until"))["last"]
+    if last is not None:
+        outbox.enqueue("listing.full", key=f"listing:{listing.pk}:full:{last.timestamp()}", payload={"listing": listing.pk}, run_at=last)
+    return last is not None
 
 
 @handles("listing.expire")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils.functional import Promise
@@ -16,6 +17,7 @@ from accounts.models import Party, User
 from core import states
 from core.refusals import Conflict
 from marketplace.models import Mandate, MandateTerms
+from marketplace.suitability import check as suitability
 
 MANDATES_MAX = 20
 CRITERIA = ("grades", "min_rate", "terms", "purposes", "industries", "regions", "amounts", "verifications", "methods")
@@ -94,11 +96,24 @@ def _keep(mandate: Mandate, *, number: int, by: User, terms: Mapping[str, Any], 
 
 @transaction.atomic
 def start(mandate: Mandate, *, by: User, now: datetime) -> None:
-    """From the next run on it places money. A running one is left as it is."""
+    """From the next run on it places money. A running one is left as it is.
+
+    Raises UnableToMandate: ended, or what stands against the investor putting in as much as the terms allow for one loan.
+    """
     locked = _locked(mandate)
     if locked.state == "stopped":
+        _suits(locked, now=now)
         states.move(locked, "running", now=now, by=by.pk, why="by_investor", running_since=now)
     mandate.state, mandate.running_since = locked.state, locked.running_since
+
+
+def _suits(mandate: Mandate, *, now: datetime) -> None:
+    """How much is bounded at each run; whether at all, and by how much in one loan, here."""
+    against = suitability.gate(mandate.party, amount=terms_of(mandate).per_loan, currency=settings.DEFAULT_CURRENCY, now=now)
+    if against is not None and against.code == "confirm_amount":
+        raise UnableToMandate(against.code, _("For one loan this mandate may lend more than you could confirm without being asked. Lower its most per loan."))
+    if against is not None and against.code != "over_limit":
+        raise UnableToMandate(against.code, against.message)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from core import states
 from loans.personal_data import ERASED
-from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, RunPart, Sale, SavedSearch
+from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, RunPart, Sale, SavedSearch, SuitabilityCheck
 from privacy import copies, rights, sweeps
 from privacy.models import DataSubject
 
@@ -22,6 +22,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "pledges": copies.rows(Pledge.objects.filter(party__subject=subject), now=now),
         "shares_offered": copies.rows(Sale.objects.filter(party__subject=subject), now=now),
         "shares_bought": copies.rows(Purchase.objects.filter(party__subject=subject), now=now),
+        "suitability_checks": copies.rows(SuitabilityCheck.objects.filter(party__subject=subject), now=now),
         "saved_searches": copies.rows(SavedSearch.objects.filter(party__subject=subject), now=now),
         "mandates": copies.rows(Mandate.objects.filter(party__subject=subject), now=now),
         "run_parts": copies.rows(RunPart.objects.filter(party__subject=subject), now=now),

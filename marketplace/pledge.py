@@ -19,6 +19,7 @@ from core.refusals import Conflict
 from loans import file as files
 from marketplace import consent, postings, shares
 from marketplace.models import Listing, Pledge
+from marketplace.suitability import check as suitability
 from privacy import consents
 
 CANCEL_HOURS = 24
@@ -35,13 +36,14 @@ class UnableToPledge(Conflict):
 
 @dataclass(frozen=True)
 class Wish:
-    """What an investor wants to do, as typed: checked before the confirm page and again when placed."""
+    """What an investor wants to do, as typed: checked before the confirm page and again when placed. `large`: an amount that is much for them was confirmed."""
 
     listing: Listing
     party: Party
     user: User
     amount: int
     seen_rate: Decimal
+    large: bool = False
 
 
 def check(wish: Wish, *, now: datetime) -> None:
@@ -65,6 +67,9 @@ def check(wish: Wish, *, now: datetime) -> None:
         kept = _("Part of this loan is kept for mandates until their first run. By hand %(open)s can be pledged now.")
         raise UnableToPledge("kept_for_mandates", kept % {"open": format_amount(shares.open_by_hand(listing, now=now), listing.currency)})
     _check_own(wish)
+    against = suitability.gate(wish.party, amount=wish.amount, currency=listing.currency, now=now, confirmed=wish.large)
+    if against is not None:
+        raise UnableToPledge(against.code, against.message)
 
 
 def _check_own(wish: Wish) -> None:
@@ -101,6 +106,8 @@ def _same(earlier: Pledge, wish: Wish) -> Pledge:
 
 
 def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
+    reflect_until = suitability.reflect_until(wish.party, now=now)
+    cancel_until = min(now + timedelta(hours=CANCEL_HOURS), wish.listing.closes_at)
     pledge = Pledge(
         reference=references.make(Pledge.REFERENCE_PREFIX),
         listing=wish.listing,
@@ -110,7 +117,8 @@ def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
         hold_key=f"pledge:{key}",
         risk_acknowledged_at=now,
         pledged_at=now,
-        cancel_until=min(now + timedelta(hours=CANCEL_HOURS), wish.listing.closes_at),
+        cancel_until=max(cancel_until, reflect_until or cancel_until),
+        reflect_until=reflect_until,
     )
     try:
         pk = postings.hold(pledge, listing=wish.listing, seen_rate=wish.seen_rate, as_of=as_of, now=now)

@@ -24,8 +24,10 @@ WITH seat AS (
      WHERE id = %(listing)s AND state = 'open' AND opens_at <= %(now)s AND closes_at > %(now)s AND annual_rate = %(rate)s
        AND funded + %(amount)s + CASE WHEN reserved_until > %(now)s THEN mandate_reserve ELSE 0 END <= target RETURNING id, currency),
 pledge AS (
-    INSERT INTO marketplace_pledge (reference, listing_id, party_id, user_id, amount, hold_key, state, risk_acknowledged_at, pledged_at, cancel_until)
-    SELECT %(reference)s, seat.id, %(party)s, %(user)s, %(amount)s, %(hold_key)s, 'reserved', %(now)s, %(now)s, %(cancel_until)s FROM seat RETURNING id),
+    INSERT INTO marketplace_pledge (reference, listing_id, party_id, user_id, amount, hold_key, state, risk_acknowledged_at, pledged_at, cancel_until,
+                                    reflect_until)
+    SELECT %(reference)s, seat.id, %(party)s, %(user)s, %(amount)s, %(hold_key)s, 'reserved', %(now)s, %(now)s, %(cancel_until)s,
+           %(reflect_until)s FROM seat RETURNING id),
 {held}
 SELECT pledge.id FROM pledge, held
 """
@@ -62,6 +64,7 @@ def hold(pledge: Pledge, *, listing: Listing, seen_rate: Any, as_of: date, now: 
                 "user": pledge.user_id,
                 "hold_key": pledge.hold_key,
                 "cancel_until": pledge.cancel_until,
+                "reflect_until": pledge.reflect_until,
                 "investor": pledge.party.ledger_owner,
                 "escrow": listing.ledger_owner,
                 "booked_on": as_of,

@@ -19,6 +19,7 @@ from marketplace import consent, postings, run_gather
 from marketplace import run_store as store
 from marketplace.matching.terms import draw
 from marketplace.models import Listing, MandateTerms, MatchRun, Pledge
+from marketplace.suitability import check as suitability
 
 STAGE = """
     DROP TABLE IF EXISTS pg_temp.run_fill;
@@ -203,6 +204,7 @@ class _Booking:
     def _hold(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(PLACE, {"run": self.run.pk, "now": self.now})
+        suitability.let_reflect(Pledge.objects.filter(run=self.run), now=self.now)
         postings.hold_run(self.run, as_of=self.as_of)
 
     def _open_files(self, standing: dict[int, tuple[int, int]]) -> None:

@@ -28,6 +28,7 @@ from marketplace.matching.terms import Listing as Offered
 from marketplace.matching.terms import Mandate as Wish
 from marketplace.models import Listing, Mandate, MandateTerms, Pledge
 from marketplace.portfolio import LIVING
+from marketplace.suitability import check as suitability
 from payments.models import Payment
 
 Amounts = dict[Any, int]
@@ -73,6 +74,7 @@ def gather(*, currency: str, unit: int, now: datetime) -> Gathered:
     room = room_for_mandates([row["id"] for row in rows], now=now, freed=freed)
     listings = [offered_of(row, amount=room[row["id"]], borrower=borrowers[row["loan__party_id"]]) for row in rows]
     people = _People(parties, rows, borrowers, movable, currency=currency)
+    people.rooms = suitability.rooms(parties, currency=currency, now=now)
     wishes, names = people.wishes(standing)
     return Gathered(listings, wishes, names)
 
@@ -130,6 +132,7 @@ class _People:
         self.held = holdings(parties, rows, movable, currency=currency)
         self.own = own_loans(parties, rows)
         self.declined = declined(parties, rows)
+        self.rooms: dict[int, int] = {}
 
     def wishes(self, standing: list[MandateTerms]) -> tuple[list[Wish], list[Name]]:
         aside = set_aside([terms.mandate for terms in standing if not terms.reinvest])
@@ -149,6 +152,8 @@ class _People:
         cash = max(self.cash[f"party:{party}"] + self.freed.get(party, 0), 0)
         wish = wish_of(terms, id=name, investor=pseudonym, cash=cash, rank=terms.mandate.rank, held=self._held(party), since=terms.mandate.created_at)
         wish = replace(wish, keep_cash=wish.keep_cash + aside)
+        if party in self.rooms:  # whatever is above what suits the investor stays in the wallet
+            wish = replace(wish, keep_cash=max(wish.keep_cash, cash - self.rooms[party] - self.freed.get(party, 0)))
         return replace(wish, limits=(*self._limits(wish, party), *self._excluded(party)))
 
     def _held(self, party: int) -> dict[str, int]:

@@ -24,6 +24,7 @@ from loans.models import HoldingTransfer, Loan, LoanEvent, Participation
 from loans.participation import UnableToTransfer
 from marketplace import claim, postings
 from marketplace.models import Purchase, Sale
+from marketplace.suitability import check as suitability
 
 FACTOR_MIN, FACTOR_MAX = Decimal("0.70"), Decimal("1.05")
 DAYS = 30
@@ -135,6 +136,9 @@ def buy(wish: Wish, *, key: str, as_of: date, now: datetime) -> Purchase:
     loan, _standing = standing.lock(wish.sale.participation.loan)
     sale = Sale.objects.select_for_update(of=("self",)).select_related("party").get(pk=wish.sale.pk)
     _check_purchase(sale, loan, wish, now=now)
+    against = suitability.gate(wish.party, amount=wish.seen_price, currency=loan.currency, now=now, confirmed=True)
+    if against is not None:
+        raise UnableToTrade(against.code, against.message)
     held = Participation.objects.select_related("loan__standing").get(pk=sale.participation_id)
     worth = claim.of(held, wish.amount, as_of=as_of)
     price = claim.price(worth, sale.factor)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search, seen, tax
+from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search, seen, suitability, tax
 
 app_name = "marketplace"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     path("mandates/<str:reference>/", mandate.mandate, name="mandate"),
     path("mandates/<str:reference>/edit/", mandate.edit, name="edit_mandate"),
     path("mandates/<str:reference>/<slug:verb>/", mandate.act, name="mandate_act"),
+    path("suitability/", suitability.suitability, name="suitability"),
+    path("suitability/confirm/", suitability.acknowledge_suitability, name="acknowledge_suitability"),
     path("runs/", run.run_list, name="runs"),
     path("runs/rule/", run.rule, name="rule"),
     path("runs/<str:reference>/", run.run, name="run"),

@@ -57,7 +57,7 @@ class PlaceEndpoint(Endpoint):
         found = access.visible(reference, user=self.user, party=self.party)
         wish = bodies.cleaned(forms.PledgeForm(body, listing=found))
         placed = pledging.place(
-            pledging.Wish(found, self.party, self.user, wish["amount"], wish["seen_rate"]),
+            pledging.Wish(found, self.party, self.user, wish["amount"], wish["seen_rate"], wish["large"]),
             key=self.business_key,
             as_of=business_day.current(),
             now=timezone.now(),

@@ -6,6 +6,7 @@ from marketplace.models.pledge import PLEDGE, Pledge
 from marketplace.models.run import RUN, MatchRun, RunPart
 from marketplace.models.sale import SALE, Purchase, Sale
 from marketplace.models.saved_search import SavedSearch
+from marketplace.models.suitability import SuitabilityCheck
 
 __all__ = [
     "LISTING",
@@ -23,4 +24,5 @@ __all__ = [
     "RunPart",
     "Sale",
     "SavedSearch",
+    "SuitabilityCheck",
 ]

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
@@ -41,6 +41,7 @@ class Pledge(Referenced):
     risk_acknowledged_at = models.DateTimeField()
     pledged_at = models.DateTimeField()
     cancel_until = models.DateTimeField()
+    reflect_until = models.DateTimeField(null=True, blank=True)  # until then it can be taken back whole, and a full listing waits
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -49,6 +50,7 @@ class Pledge(Referenced):
         constraints: ClassVar = [
             models.CheckConstraint(name="marketplace_pledge_amount_positive", condition=Q(amount__gt=0)),
             reached(["cancelled", "released", "settled"], "ended_at", name="marketplace_pledge_ended"),
+            models.CheckConstraint(name="marketplace_pledge_reflect", condition=Q(reflect_until=None) | Q(reflect_until__lte=F("cancel_until"))),
             models.CheckConstraint(name="marketplace_pledge_by_mandate", condition=Q(run=None, mandate=None) | Q(run__isnull=False, mandate__isnull=False)),
         ]
         triggers: ClassVar = [PLEDGE.trigger(), pgtrigger.Protect(name="pledge_kept", operation=pgtrigger.Delete)]

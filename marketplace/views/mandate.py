@@ -18,6 +18,7 @@ from marketplace import mandate_forms, mandate_words
 from marketplace import run as runs
 from marketplace.mandate_preview import preview
 from marketplace.models import Mandate, MandateTerms
+from marketplace.suitability import check as suitability
 from marketplace.views.common import acting, market_currency
 
 FIRST = {"grades": ["A", "B", "C"], "per_loan": 50_000, "reinvest": True}
@@ -125,7 +126,11 @@ def act(request: HttpRequest, reference: str, verb: str) -> HttpResponse:
         return redirect("marketplace:mandates")
     if verb not in mandates.ACTS:
         raise Http404
-    mandates.ACTS[verb](own, by=request.user, now=now)
+    try:
+        mandates.ACTS[verb](own, by=request.user, now=now)
+    except mandates.UnableToMandate as error:
+        messages.error(request, str(error.message))
+        return redirect("marketplace:suitability" if error.code in suitability.WORDS else "marketplace:mandates")
     said = {
         "start": _("It runs. From the next run on it lends within its limits."),
         "stop": _("It is stopped. What it has lent stays as it is."),

@@ -19,6 +19,7 @@ from marketplace import access, forms, outlook
 from marketplace import pledge as pledging
 from marketplace import portfolio as portfolios
 from marketplace.models import Listing
+from marketplace.suitability import pack as packs
 from marketplace.views.common import acting
 from marketplace.views.listing import detail_context, visible
 
@@ -34,14 +35,14 @@ def pledge(request: HttpRequest, reference: str) -> HttpResponse:
     form = forms.PledgeForm(request.POST, listing=found)
     if not form.is_valid():
         return render(request, "marketplace/listing.html", detail_context(request, found, form), status=422)
-    wish = pledging.Wish(found, acting(request), request.user, form.cleaned_data["amount"], form.cleaned_data["seen_rate"])  # type: ignore[arg-type]
+    wish = pledging.Wish(found, acting(request), request.user, form.cleaned_data["amount"], form.cleaned_data["seen_rate"], form.cleaned_data["large"])  # type: ignore[arg-type]
     try:
         if "confirmed" not in request.POST:
             pledging.check(wish, now=timezone.now())
             return render(request, "marketplace/confirm.html", _confirm_context(found, form, wish))
         placed = pledging.place(wish, key=form_key(request), as_of=business_day.current(), now=timezone.now())
     except pledging.UnableToPledge as error:
-        form.add_error("amount", error.message)  # type: ignore[arg-type]
+        form.add_error("large" if error.code == "confirm_amount" else "amount", error.message)  # type: ignore[arg-type]
         return render(request, "marketplace/listing.html", detail_context(request, found, form), status=409 if error.code == "key_conflict" else 422)
     return redirect("marketplace:receipt", reference=placed.reference)
 
@@ -57,6 +58,7 @@ def _confirm_context(found: Listing, form: forms.PledgeForm, wish: pledging.Wish
         "chart": outlook.cash_flow(found, wish.amount),
         "after": overview.available - wish.amount,
         "concentration": Decimal(wish.amount) / everything,
+        "reflection_days": packs.of(wish.party).reflection_days,
     }
 
 

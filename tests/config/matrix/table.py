@@ -168,6 +168,8 @@ marketplace:cancel_sale        sale             -                bob/invest
 marketplace:bought             pledge           -                -
 marketplace:sell               closed_listing   bob/invest       bob/invest
 marketplace:holding            closed_listing   bob/invest       -
+marketplace:suitability        -                invest           invest
+marketplace:acknowledge_suitability -           -                -
 marketplace:tax_years          -                invest           -
 marketplace:tax_year           tax_year         bob/invest       -
 marketplace:tax_csv            tax_year         bob/invest       -

@@ -1,0 +1,212 @@
+"""The checks investors take, and the gate before money goes out: by hand, by a mandate, or for another's share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from accounts import audit
+from accounts.models import Party, User
+from core.money import format_amount
+from core.refusals import Conflict
+from loans.models import Participation
+from marketplace.models import Pledge, Purchase, SuitabilityCheck
+from marketplace.suitability import pack as packs
+from marketplace.suitability import questions, rules
+from marketplace.suitability.pack import Pack
+from marketplace.suitability.rules import Standing, Wish
+from privacy import vault
+
+ENGINE = "marketplace.suitability"
+AT_WORK = ("funded", "active", "late", "defaulted")
+YEAR = timedelta(days=365)
+WORDS: dict[str, Promise] = {
+    "check_needed": _("Before you invest, take the short test of what lending here means."),
+    "check_expired": _("Your test is too old. Take it again before you invest."),
+    "not_appropriate": _("By your test, lending here does not suit you yet. You can take it again."),
+    "warning_needed": _("Read the outcome of your test and confirm the warning first."),
+    "first_wait": _("You are new here: the law gives you %(hours)s hours to think before you first invest. Come back after %(until)s."),
+    "over_limit": _("That is more than you may put in by what you told us of your finances: %(room)s at the most now."),
+    "confirm_amount": _("This is a large amount for you: more than %(line)s. Confirm that you can bear to lose all of it, or pledge less."),
+}
+
+
+class UnableToCheck(Conflict):
+    """The test cannot be taken now. `code` is stable, `message` says what to do."""
+
+    def __init__(self, code: str, message: str | Promise) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why not, for the caller to raise in its own name."""
+
+    code: str
+    message: str | Promise
+
+
+def latest(party: Party) -> SuitabilityCheck | None:
+    return SuitabilityCheck.objects.filter(party=party).order_by("-checked_at", "-pk").first()
+
+
+def take(party: Party, *, by: User, answers: Mapping[str, int], finances: Mapping[str, int], now: datetime) -> SuitabilityCheck:
+    """Keep one taking of the test. `finances`: income, assets, commitments. Raises UnableToCheck (wait) after too many failures."""
+    pack = packs.of(party)
+    count = questions.right(answers)
+    with transaction.atomic():
+        Party.objects.select_for_update().get(pk=party.pk)
+        if again := rules.may_retake(pack, _failures(party), now=now):
+            raise UnableToCheck("wait", _("Two tests went wrong. Take the next one after %(until)s.") % {"until": _moment(again)})
+        made = SuitabilityCheck.objects.create(
+            party=party,
+            user=by,
+            pack=pack.code,
+            answers={"answers": dict(answers), **finances},
+            right=count,
+            asked=len(questions.QUESTIONS),
+            passed=questions.right_share(count) >= pack.pass_share,
+            checked_at=now,
+        )
+        audit.record(actor=by, action="suitability.check", target=made.reference, now=now)
+    return made
+
+
+def _failures(party: Party) -> list[datetime]:
+    """When tests went wrong since the last that did not."""
+    found: list[datetime] = []
+    for passed, at in SuitabilityCheck.objects.filter(party=party).order_by("-checked_at", "-pk").values_list("passed", "checked_at")[:20]:
+        if passed:
+            break
+        found.append(at)
+    return found
+
+
+def acknowledge(check: SuitabilityCheck, *, by: User, now: datetime) -> None:
+    """The outcome and the warning have been read. Said once, it stands for this check."""
+    if SuitabilityCheck.objects.filter(pk=check.pk, acknowledged_at=None).update(acknowledged_at=now):
+        audit.record(actor=by, action="suitability.acknowledge", target=check.reference, now=now)
+
+
+def finances(check: SuitabilityCheck, *, now: datetime) -> dict[str, Any]:
+    """What was answered and the figures given. The look is logged."""
+    opened = vault.open_sealed(check, ("answers",), engine=ENGINE, purpose="suitability", now=now)
+    return dict(opened["answers"] or {})
+
+
+def worth(figures: Mapping[str, Any]) -> int:
+    return rules.net_worth(**{name: int(figures.get(name, 0)) for name in ("income", "assets", "commitments")})
+
+
+def standing(party: Party, pack: Pack, *, now: datetime) -> Standing:
+    """What the rules read of the party's last check; figures are opened only where the pack counts with them."""
+    last = latest(party)
+    if last is None:
+        return Standing()
+    first = SuitabilityCheck.objects.filter(party=party).order_by("checked_at").values_list("checked_at", flat=True)[:1].get()
+    counted = pack.caps or pack.warn_share is not None
+    return Standing(
+        checked_at=last.checked_at,
+        first_checked_at=first,
+        right_share=questions.right_share(last.right) if last.asked else questions.right_share(0),
+        passed=last.passed,
+        acknowledged=last.acknowledged_at is not None,
+        net_worth=worth(finances(last, now=now)) if counted else 0,
+    )
+
+
+def gate(party: Party, *, amount: int, currency: str, now: datetime, confirmed: bool = False) -> Refused | None:
+    """What stands against the party putting in so much; None when nothing does. A pack that asks for nothing costs nothing."""
+    pack = packs.of(party)
+    if not pack.test:
+        return None
+    known = standing(party, pack, now=now)
+    wish = Wish(amount, _at_work(party, currency), _put_in(party, currency, now=now), currency, confirmed)
+    code = rules.refusal(pack, known, wish, now=now)
+    return Refused(code, _said(code, pack, known, wish)) if code else None
+
+
+def against(party: Party, *, now: datetime) -> str | Promise:
+    """What stands against the party investing at all, in words; empty when nothing does."""
+    pack = packs.of(party)
+    known = standing(party, pack, now=now)
+    code = rules.qualified(pack, known, now=now)
+    return _said(code, pack, known, Wish(0)) if code else ""
+
+
+def _said(code: str, pack: Pack, known: Standing, wish: Wish) -> str | Promise:
+    room = rules.room(pack, known, at_work=wish.at_work, put_in_12m=wish.put_in_12m)
+    line = rules.warn_above(pack, known, currency=wish.currency)
+    until = known.first_checked_at + timedelta(hours=pack.first_wait_hours) if known.first_checked_at else None
+    return WORDS[code] % {
+        "hours": pack.first_wait_hours,
+        "until": _moment(until) if until else "",
+        "room": format_amount(room or 0, wish.currency),
+        "line": format_amount(line or 0, wish.currency),
+    }
+
+
+def _moment(at: datetime) -> str:
+    return date_format(localtime(at), "DATETIME_FORMAT")
+
+
+def _at_work(party: Party, currency: str) -> int:
+    """Pledged and lent, not yet back."""
+    held = Participation.objects.filter(party=party, loan__currency=currency, loan__state__in=AT_WORK, ended_at=None)
+    lent = held.aggregate(left=Coalesce(Sum(F("amount") - F("received_principal")), 0))["left"]
+    return int(lent) + _reserved(party, currency)
+
+
+def _reserved(party: Party, currency: str) -> int:
+    waiting = Pledge.objects.filter(party=party, listing__currency=currency, state="reserved")
+    return int(waiting.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"])
+
+
+def _put_in(party: Party, currency: str, *, now: datetime) -> int:
+    """Pledged, funded and bought in the twelve months before."""
+    placed = Pledge.objects.filter(party=party, listing__currency=currency, state__in=["reserved", "settled"], pledged_at__gt=now - YEAR)
+    bought = Purchase.objects.filter(party=party, sale__participation__loan__currency=currency, bought_at__gt=now - YEAR)
+    return int(placed.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"]) + int(bought.aggregate(sum=Coalesce(Sum("price"), 0))["sum"])
+
+
+def rooms(parties: Iterable[int], *, currency: str, now: datetime) -> dict[int, int]:
+    """How much mandates may place now for those whose pack sets a bound: nothing for who is not qualified. The others are absent."""
+    found: dict[int, int] = {}
+    asked = [one.id for one in packs.packs().values() if one.test]
+    profiles = [profile for one in asked for profile in packs.profiles(one)]
+    for party in Party.objects.filter(pk__in=list(parties), funding_profile__in=profiles):
+        pack = packs.of(party)
+        known = standing(party, pack, now=now)
+        if rules.qualified(pack, known, now=now):
+            found[party.pk] = 0
+        elif pack.caps:
+            most = rules.room(pack, known, at_work=_at_work(party, currency), put_in_12m=_put_in(party, currency, now=now))
+            found[party.pk] = most or 0
+    return found
+
+
+def let_reflect(pledges: QuerySet[Pledge], *, now: datetime) -> None:
+    """Pledges made by a run get the same time as those made by hand."""
+    for pack in packs.packs().values():
+        if pack.reflection_days:
+            until = now + timedelta(days=pack.reflection_days)
+            theirs = pledges.filter(party__funding_profile__in=packs.profiles(pack.id))
+            theirs.update(reflect_until=until, cancel_until=Greatest("cancel_until", Value(until)))
+
+
+def reflect_until(party: Party, *, now: datetime) -> datetime | None:
+    """Until when a pledge of the party can be taken back whole, and its listing waits; None where the pack gives no such time."""
+    days = packs.of(party).reflection_days
+    return now + timedelta(days=days) if days else None
