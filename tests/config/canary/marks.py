@@ -41,6 +41,7 @@ COMPOSED = {
     "privacy.outboundmessage.params",
     "privacy.outboundmessage.answer",
     "privacy.numbercheck.draft",
+    "marketplace.suitabilitycheck.answers",
 }
 WORDS = ((Application, "title"), (Application, "summary"), (FundsItem, "label"))
 PHONES = ("phone", "contact_number")
