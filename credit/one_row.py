@@ -6,10 +6,11 @@ The same operations, cells and order of adding as `credit.recipes` and `credit.g
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from credit import glassbox, recipes
 
@@ -17,8 +18,7 @@ NAN = math.nan
 Values = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one table added to the log-odds: above zero speaks against the application, compared with the average one."""
 
     of: tuple[str, ...]
@@ -27,39 +27,56 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Scored:
-    """`log_odds` is `base` plus every contribution."""
+    """`log_odds` is `base` plus every contribution, in the order of the model's tables."""
 
     pd: float
     log_odds: float
     base: float
-    contributions: tuple[Contribution, ...]
+    of: tuple[tuple[str, ...], ...]
+    added: tuple[float, ...]
+
+    @property
+    def contributions(self) -> tuple[Contribution, ...]:
+        return tuple(map(Contribution, self.of, self.added))
 
     def against(self, most: int = 4) -> tuple[Contribution, ...]:
         """The contributions that raised the risk most."""
-        return tuple(sorted((each for each in self.contributions if each.added > 0), key=lambda each: -each.added)[:most])
+        worst = sorted((place for place, added in enumerate(self.added) if added > 0), key=lambda place: -self.added[place])[:most]
+        return tuple(Contribution(self.of[place], self.added[place]) for place in worst)
 
 
 class Scorer:
-    """A model made ready for single applications."""
+    """A model made ready for single applications: what an input means to every table it is in is looked up once."""
 
     def __init__(self, model: glassbox.Model) -> None:
         self.model = model
         self._fields = [(name, _reader(kind)) for name, kind in model.fields.items()]
         self._inputs = [(recipe["name"], _maker(recipe), tuple(recipe["of"])) for recipe in model.inputs]
-        self._tables = [(table.of, [each.tolist() for each in table.edges], table.points.tolist()) for table in model.tables]
+        self._of = tuple(table.of for table in model.tables)
+        cuts: dict[str, dict[tuple[float, ...], int]] = {}
+        for table in model.tables:
+            for name, edges in zip(table.of, table.edges, strict=True):
+                mine = cuts.setdefault(name, {})
+                mine.setdefault(tuple(edges.tolist()), len(mine))
+        self._cells = [(name, *_cells(tuple(mine))) for name, mine in cuts.items()]
+        begins = dict(zip(cuts, accumulate((len(mine) for mine in cuts.values()), initial=0), strict=False))
+        self._tables = []
+        for table in model.tables:
+            places = [begins[name] + cuts[name][tuple(edges.tolist())] for name, edges in zip(table.of, table.edges, strict=True)]
+            self._tables.append((places[0], places[1] if len(places) > 1 else None, table.points.tolist()))
 
     def score(self, raw: Mapping[str, Any]) -> Scored:
         values = self.values(raw)
-        total, found = 0.0, []
-        for of, edges, points in self._tables:
-            added = points
-            for name, edge in zip(of, edges, strict=True):
-                value = values[name]
-                added = added[0 if value != value else 1 + bisect_left(edge, value)]
-            found.append(Contribution(of, added))
-            total += added
+        cells: list[int] = []
+        for name, edges, rows in self._cells:
+            value = values[name]
+            cells += rows[0] if value != value else rows[1 + bisect_left(edges, value)]
+        added = [points[cells[one]] if other is None else points[cells[one]][cells[other]] for one, other, points in self._tables]
+        total = 0.0
+        for each in added:  # one after another, as the batch adds them: `sum` would carry the rounding along
+            total += each
         odds = self.model.intercept + total
-        return Scored(1 / (1 + math.exp(-odds)), odds, self.model.intercept, tuple(found))
+        return Scored(1 / (1 + math.exp(-odds)), odds, self.model.intercept, self._of, tuple(added))
 
     def values(self, raw: Mapping[str, Any]) -> Values:
         """Fields as read, and every input made of them. A field that is absent is not known."""
@@ -69,6 +86,13 @@ class Scorer:
         return values
 
 
+def _cells(cuts: Sequence[tuple[float, ...]]) -> tuple[list[float], list[tuple[int, ...]]]:
+    """All edges of an input in one list, and for each gap between them its cell in every cut; the first row is "not known"."""
+    edges = sorted({edge for cut in cuts for edge in cut})
+    rows = [tuple(0 for _ in cuts), tuple(1 for _ in cuts)]
+    return edges, rows + [tuple(1 + bisect_right(cut, edge) for cut in cuts) for edge in edges]
+
+
 def _reader(kind: Mapping[str, Any]) -> Callable[[Any], Any]:
     if kind["kind"] == "text":
         return recipes.one_text
@@ -76,9 +100,7 @@ def _reader(kind: Mapping[str, Any]) -> Callable[[Any], Any]:
 
     def read(value: Any) -> float:
         found = recipes.one_number(value)
-        if found < least or found > most or any(abs(found - code) <= 1e-6 for code in codes):
-            return NAN
-        return found
+        return NAN if not least <= found <= most or (codes and any(abs(found - code) <= 1e-6 for code in codes)) else found
 
     return read
 

@@ -6,6 +6,7 @@ Nothing here raises for odd values: what cannot be read as what the field should
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -116,7 +117,7 @@ def one_number(value: Any) -> float:
         found_number = float(value)
     except (TypeError, ValueError, OverflowError):
         return np.nan
-    return found_number if np.isfinite(found_number) else np.nan
+    return found_number if math.isfinite(found_number) else np.nan
 
 
 def text(values: Sequence[Any]) -> Column:

@@ -49,7 +49,7 @@ def test_injected_drifts_ring_within_five_hundred_loans(known, soak, drift, kind
     months = 400 if soak else 12
     found = [rings(known, *loans(rng, MONTH, **drift)) for _ in range(months)]
     rang = [alarm for alarm in found if alarm is not None]
-    assert len(rang) >= math.floor(0.97 * months)
+    assert len(rang) >= math.floor(0.99 * months)
     assert max(alarm.after for alarm in rang) <= 500
     assert sum(alarm.kind == kind for alarm in rang) > 0.8 * len(rang)
 
