@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -101,31 +102,57 @@ def disclosed_to(user: User) -> QuerySet[BorrowerFile]:
     return BorrowerFile.objects.filter(pk__in=DisclosureGrant.objects.filter(user=user).values("content_object"))
 
 
-_USER, _AFTER, _LIMIT = -7_000_001, -7_000_002, 7_000_003
-"""Stand for what a page is asked with, in the statement that is made once."""
+_USER, _AFTER, _LIMIT, _NEAR = -7_000_001, -7_000_002, 7_000_003, 7_000_004
+"""Stand for what a page is asked with, in the statements that are made once."""
+SPARE = 10
+"""So many more files than a page shows are looked at: a grant that opens nothing at this moment is rare."""
+
+
+def _near() -> QuerySet[Any]:
+    """The next files with a grant that was not ended, in order: read off an index, and as many for a holder of ten thousand as for one of ten."""
+    rows = DisclosureGrant.history.filter(user=_USER, ended_at=None, content_object__gt=_AFTER)
+    return rows.order_by("content_object_id").values("content_object_id").distinct()[:_NEAR]
 
 
 @functools.cache
-def _page() -> tuple[str, tuple[Any, ...]]:
-    """The rules of live grants as one statement. They are written once, in LiveGrants; to spell them out anew takes longer than the database needs."""
+def _statements() -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """The rules of live grants as SQL. They are written once, in LiveGrants; to spell them out anew for each page takes longer than the database needs."""
     strength = Case(*(When(relation=relation, then=Value(at)) for at, relation in enumerate(RELATIONS)))
-    rows = DisclosureGrant.objects.filter(user=_USER, content_object__gt=_AFTER).annotate(strength=strength)
+    rows = DisclosureGrant.objects.filter(user=_USER, content_object__in=_near()).annotate(strength=strength)
     rows = rows.order_by("content_object_id", "-strength").distinct("content_object_id")
-    sql, params = rows.values_list("content_object_id", "content_object__reference", "relation")[:_LIMIT].query.sql_with_params()
-    return sql.replace(f"LIMIT {_LIMIT}", "LIMIT %s"), (*params, _LIMIT)
+    found = {"open": rows.values_list("content_object_id", "content_object__reference", "relation")[:_LIMIT], "near": _near()}
+    return {name: _with_limits(*query.query.sql_with_params()) for name, query in found.items()}
+
+
+def _with_limits(sql: str, params: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """LIMIT is written into the text; here it becomes one more value, in its place."""
+    pieces, values, left = [], [], list(params)
+    for piece in re.split(r"(%s|LIMIT 700000[34])", sql):
+        pieces.append("LIMIT %s" if piece.startswith("LIMIT 7") else piece)
+        values += [left.pop(0)] if piece == "%s" else [int(piece[6:])] if piece.startswith("LIMIT 7") else []
+    return "".join(pieces), tuple(values)
 
 
 def page(user: User, *, after: int = 0, limit: int = 50) -> list[tuple[int, str, str]]:
     """(id, reference, strongest relation) of the files open to `user` at this moment, in order, behind `after`."""
+    found: list[tuple[int, str, str]] = []
     with connection.cursor() as cursor:
-        cursor.execute(*asked(user, after=after, limit=limit))
-        return cursor.fetchall()
+        while len(found) < limit:
+            cursor.execute(*asked(user, after=after, limit=limit - len(found)))
+            found += cursor.fetchall()
+            if len(found) < limit:
+                cursor.execute(*asked(user, after=after, limit=limit, statement="near"))
+                near = cursor.fetchall()
+                if len(near) < limit + SPARE:
+                    break
+                after = near[-1][0]
+    return found
 
 
-def asked(user: User, *, after: int, limit: int) -> tuple[str, list[Any]]:
+def asked(user: User, *, after: int, limit: int, statement: str = "open") -> tuple[str, list[Any]]:
     """That page as a statement and its values."""
-    sql, params = _page()
-    given = {_USER: user.pk, _AFTER: after, _LIMIT: limit}
+    sql, params = _statements()[statement]
+    given = {_USER: user.pk, _AFTER: after, _LIMIT: limit, _NEAR: limit + SPARE}
     return sql, [given.get(value, value) if isinstance(value, int) else value for value in params]
 
 
