@@ -137,3 +137,4 @@ def test_random_work_leaves_every_balance_as_the_model_says(record_property: Cal
         ),
     )
     record_property("steps of the ledger machine", LedgerMachine.steps)
+    assert LedgerMachine.steps >= 9_000, "with the thousand of the market's machine: ten thousand in every run"
