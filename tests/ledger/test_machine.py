@@ -123,7 +123,7 @@ class LedgerMachine(BooksMachine):
 @pytest.mark.django_db
 def test_random_work_leaves_every_balance_as_the_model_says(record_property: Callable[[str, object], None]) -> None:
     LedgerMachine.steps = 0
-    examples = 190 * (12 if os.environ.get("SOAK") else 1)
+    examples = 205 * (12 if os.environ.get("SOAK") else 1)
     run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
