@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
+from marketplace import question_admin  # noqa: F401 registers its page
 from marketplace.models import Listing, Mandate, MatchRun, Pledge, Purchase, Sale
 
 

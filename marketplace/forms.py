@@ -37,6 +37,7 @@ class PledgeForm(forms.Form):
         self.fields["amount"].currency = listing.currency  # type: ignore[attr-defined]
 
 
+QUESTION_MAX = 500
 ANY = ("", _("Any"))
 RATES_MIN = ("6", "8", "10", "12")
 
@@ -118,3 +119,22 @@ class BuyForm(forms.Form):
     def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"].currency = sale.participation.loan.currency  # type: ignore[attr-defined]
+
+
+class WordsForm(forms.Form):
+    """A question, or an answer."""
+
+    text = forms.CharField(
+        label=_("Your question"),
+        help_text=_("We read it first. No names, numbers or addresses; nobody is named in the answer either."),
+        max_length=QUESTION_MAX,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class AnswerForm(WordsForm):
+    """Labelled for the borrower."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["text"].label = _("Your answer")

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core import states
 from loans.personal_data import ERASED
-from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, RunPart, Sale, SavedSearch, SuitabilityCheck
-from privacy import copies, rights, sweeps
+from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, Question, RunPart, Sale, SavedSearch, SuitabilityCheck
+from privacy import copies, rights, sweeps, vault
 from privacy.models import DataSubject
 
 
@@ -22,12 +22,35 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "pledges": copies.rows(Pledge.objects.filter(party__subject=subject), now=now),
         "shares_offered": copies.rows(Sale.objects.filter(party__subject=subject), now=now),
         "shares_bought": copies.rows(Purchase.objects.filter(party__subject=subject), now=now),
+        "questions": _asked(subject, now=now),
+        "questions_answered": copies.rows(
+            Question.objects.filter(listing__loan__file__subject=subject, answer__isnull=False), now=now, without=("text", "party")
+        ),
         "suitability_checks": copies.rows(SuitabilityCheck.objects.filter(party__subject=subject), now=now),
         "saved_searches": copies.rows(SavedSearch.objects.filter(party__subject=subject), now=now),
         "mandates": copies.rows(Mandate.objects.filter(party__subject=subject), now=now),
         "run_parts": copies.rows(RunPart.objects.filter(party__subject=subject), now=now),
         "mandate_terms": copies.rows(MandateTerms.objects.filter(mandate__party__subject=subject), now=now),
     }
+
+
+def _asked(subject: DataSubject, *, now: datetime) -> list[dict[str, Any]]:
+    """Questions, without what others answered."""
+    return _told(Question.objects.filter(party__subject=subject), "text", now=now)
+
+
+def _answered(subject: DataSubject, *, now: datetime) -> list[dict[str, Any]]:
+    """Answers, without who asked."""
+    return _told(Question.objects.filter(listing__loan__file__subject=subject, answer__isnull=False), "answer", now=now)
+
+
+def _told(questions: QuerySet[Question], field: str, *, now: datetime) -> list[dict[str, Any]]:
+    found = list(questions.select_related("listing__loan__file__subject", "party__subject").order_by("pk"))
+    opened = vault.open_sealed(found, (field,), engine=copies.ENGINE, purpose="rights", now=now) if found else {}
+    return [
+        {"reference": one.reference, "listing": one.listing.reference, "state": one.state, "asked_at": one.asked_at.isoformat(), **(opened[one.pk] or {})}
+        for one in found
+    ]
 
 
 def holds(*, subject: DataSubject) -> list[str]:
@@ -41,6 +64,7 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
     The names the party had in runs are forgotten: a run's kept input can be run again byte for byte, and no longer says who was who.
     """
     RunPart.objects.filter(party__subject=subject).delete()
+    Question.objects.filter(party__subject=subject).update(shown_text="")
     for standing in Mandate.objects.filter(party__subject=subject).exclude(state="ended"):
         states.move(standing, "ended", now=now, why="erased", running_since=None, ended_at=now)
     _empty(Listing.objects.filter(loan__file__subject=subject))
@@ -54,6 +78,7 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
         funds = [{"label": ERASED, "amount": item["amount"]} for item in shown["funds"]]
         gone = shown | {"facts": {}, "withheld": [*shown["facts"], *shown["withheld"]], "summary": ERASED, "funds": funds}
         Listing.objects.filter(pk=listing.pk).update(title=ERASED, disclosed=gone, attributes={})
+        Question.objects.filter(listing=listing).update(shown_text="", shown_answer="")
     return [listing.pk for listing in found]
 
 

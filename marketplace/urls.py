@@ -3,7 +3,7 @@
 from django.urls import path
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
-from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, run, sale, saved_search, seen, suitability, tax
+from marketplace.views import compare, holding, listing, mandate, plan, pledge, portfolio, question, run, sale, saved_search, seen, suitability, tax
 
 app_name = "marketplace"
 urlpatterns = [
@@ -13,9 +13,12 @@ urlpatterns = [
     path("market/searches/<reference:reference>/end/", saved_search.end, name="end_search"),
     path("market/seen/<str:reference>/", seen.preview, name="seen"),
     path("market/<str:reference>/", listing.listing, name="listing"),
+    path("market/<str:reference>/ask/", question.ask, name="ask_question"),
     path("market/<str:reference>/figures/", listing.figures, name="figures"),
     path("market/<str:reference>/record.pdf", seen.record, name="record"),
     path("market/<str:reference>/pledge/", pledge.pledge, name="pledge"),
+    path("questions/", question.questions, name="questions"),
+    path("questions/<reference:reference>/answer/", question.answer, name="answer_question"),
     path("pledges/<str:reference>/", pledge.receipt, name="receipt"),
     path("pledges/<str:reference>/cancel/", pledge.cancel, name="cancel"),
     path("shares/", sale.sales, name="sales"),

@@ -3,6 +3,7 @@
 from marketplace.models.listing import LISTING, Listing, ListingWords
 from marketplace.models.mandate import MANDATE, Mandate, MandateTerms
 from marketplace.models.pledge import PLEDGE, Pledge
+from marketplace.models.question import QUESTION, Question
 from marketplace.models.run import RUN, MatchRun, RunPart
 from marketplace.models.sale import SALE, Purchase, Sale
 from marketplace.models.saved_search import SavedSearch
@@ -12,6 +13,7 @@ __all__ = [
     "LISTING",
     "MANDATE",
     "PLEDGE",
+    "QUESTION",
     "RUN",
     "SALE",
     "Listing",
@@ -21,6 +23,7 @@ __all__ = [
     "MatchRun",
     "Pledge",
     "Purchase",
+    "Question",
     "RunPart",
     "Sale",
     "SavedSearch",

@@ -3,6 +3,6 @@
 Importing this registers the templates and the handlers of the facts they follow from.
 """
 
-from marketplace.notices import crowd, holding, listing, plan, pledge, run, sale, search
+from marketplace.notices import crowd, holding, listing, plan, pledge, question, run, sale, search
 
-__all__ = ["crowd", "holding", "listing", "plan", "pledge", "run", "sale", "search"]
+__all__ = ["crowd", "holding", "listing", "plan", "pledge", "question", "run", "sale", "search"]

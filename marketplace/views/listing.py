@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import party_required
-from core import business_day
+from core import business_day, states
 from core.api import paging
 from core.api.problems import Problem
 from loans import file as files
@@ -21,6 +21,7 @@ from loans import withheld
 from loans.models import Participation
 from marketplace import access, forms, outlook, presenting, search, seen, shares
 from marketplace import portfolio as portfolios
+from marketplace import question as questions
 from marketplace.models import Listing
 from marketplace.views.common import PAGE, acting
 
@@ -70,6 +71,7 @@ def listing(request: HttpRequest, reference: str) -> HttpResponse:
 def detail_context(request: HttpRequest, found: Listing, form: forms.PledgeForm) -> dict[str, Any]:
     relation = files.relation_of(request.user, found.loan.file)  # type: ignore[arg-type]
     party, now = acting(request), timezone.now()
+    states_words = dict(Listing._meta.get_field("state").flatchoices)
     amount = outlook.considered(found, str(form["amount"].value() or request.GET.get("amount", "")))
     holding = Participation.objects.filter(party=party, loan=found.loan, ended_at=None).select_related("loan").first()
     return {
@@ -98,6 +100,10 @@ def detail_context(request: HttpRequest, found: Listing, form: forms.PledgeForm)
         "holding": holding,
         "schedule": portfolios.schedule_of(holding) if holding else [],
         "today": business_day.current(),
+        "questions": questions.public(found),
+        "own_questions": questions.mine(found, party),
+        "asking": forms.WordsForm(),
+        "history": [(change.at, states_words[change.state]) for change in states.history(found)],
     }
 
 

@@ -31,6 +31,7 @@ circle:invitation                                               link        priv
 circle:(allow|complain|export|passport)                         hana        privacy.contactlink.named_by
 accounts:parties                                                bob         accounts.party.name
 admin:(loans_application|loans_disbursement|marketplace_listing)_.*  staff   WORDS
+admin:marketplace_question_.*                                   staff       marketplace.question.*
 admin:loans_application_(file|document)                         dan         FILE
 admin:loans_laddercase_desk                                     ladder      loans.rung.note
 admin:loans_laddercase_desk                                     ladder      loans.necessity.why

@@ -160,11 +160,12 @@ RETOLD = {
     "loans.obligor.debt_monthly",
     "loans.secondlook.words",
     "loans.hardshiprequest.reason",
+    "marketplace.question.text",
     "privacy.contact.name",
     "privacy.rightsrequest.message",
 }
 # What nobody in this world has written yet.
-UNTOLD = {"loans.hardshiprequest.answer", "loans.secondlook.reading", "loans.secondlook.answer"}
+UNTOLD = {"marketplace.question.answer", "loans.override.answer", "loans.hardshiprequest.answer", "loans.secondlook.reading", "loans.secondlook.answer"}
 
 
 def _mark_the_rest() -> None:

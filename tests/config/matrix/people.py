@@ -28,6 +28,7 @@ from loans.hardship.terms import Wanted
 from loans.models import AgreementPaper, CollectionsCase, Disbursement, Document, Loan, ParkedLoan
 from loans.replay import Kind
 from marketplace import mandate as mandates
+from marketplace import question as questions
 from marketplace import run as runs
 from marketplace import sale, saved_search, search
 from marketplace.models import Listing, Mandate, MatchRun
@@ -133,6 +134,8 @@ class World:
         listing = Listing.objects.get(loan=waiting)
         pledge = stories.pledge(listing, bob, 100_000, now=now)
         mandate = mandates.create(party=bob.party, by=bob.user, terms={"per_loan": 100_000}, now=now)
+        asked = questions.ask(listing, party=bob.party, by=bob.user, text="How many ovens are there now?", language="en", now=now)
+        questions.let_through(asked, by=self.members["dan"].user, now=now)
         run = self._run(mandate, bob, now=now)
         self.things |= {
             "loan": named(loan.reference),
@@ -145,6 +148,8 @@ class World:
             "pledge": named(pledge.reference),
             "search": named(saved_search.save(search.Wanted(q="oven"), party=bob.party, by=bob.user, now=now).reference),
             "mandate": named(mandate.reference),
+            "market question": named(asked.reference),
+            "asked": Thing({"object_id": asked.pk}, {"object_id": 0}, {"act": "hold_back"}),
             "tax year": Thing({"year": today.year}, {"year": 2000}),
             "run": named(run.reference),
             "mandate stop": named(mandate.reference, verb="stop"),

@@ -159,6 +159,9 @@ marketplace:record             closed_listing   bob/invest       -
 marketplace:figures            closed_listing   bob/invest       -
 marketplace:pledge             listing          invest           invest
 marketplace:pledge             closed_listing   bob/invest       bob/invest
+marketplace:ask_question       listing          -                invest
+marketplace:questions          -                borrow           -
+marketplace:answer_question    market_question         -                alice/borrow
 marketplace:receipt            pledge           bob/invest       -
 marketplace:cancel             pledge           -                bob/invest
 marketplace:portfolio          -                invest           -
@@ -335,6 +338,7 @@ credit.weekofinputs            rau      -        -        -
 credit.monthofoutcomes         rau      -        -        -
 marketplace.listing            ru       -        -        -
 marketplace.pledge             ru       -        -        -
+marketplace.question           ru       -        -        -
 marketplace.sale               ru       -        -        -
 marketplace.purchase           ru       -        -        -
 marketplace.mandate            ru       -        -        -
@@ -360,6 +364,7 @@ admin:loans_collectionscase_act          case           -        s
 admin:loans_hardshiprequest_act          hardship       -        s
 admin:loans_hardshiprequest_file         hardship       s        s
 admin:loans_hardshiprequest_evidence     hardship_paper s        s
+admin:marketplace_question_act           asked          -        r
 admin:loans_laddercase_open              ladder         rs       rs
 admin:loans_laddercase_desk              elsewhere      -        -
 admin:loans_laddercase_figures           -              rasu     rasu
