@@ -17,7 +17,7 @@ from tests.config.matrix.people import INVESTORS, STAFF, World
 WORDS = ("loans.application.title", "loans.application.summary", "loans.fundsitem.label")
 FILE = ("loans.borrowerfile.*", "loans.obligor.*", "loans.review.reason", "loans.reply.text", "loans.document.name")
 SETS = {"WORDS": WORDS, "FILE": FILE}
-SEVERAL = {"investor": INVESTORS, "staff": (*STAFF, *DESK_ONLY), "ladder": ("dan", "fay", "sal", "root"), "desk": ("pam", "root")}
+SEVERAL = {"investor": INVESTORS, "staff": (*STAFF, *DESK_ONLY), "ladder": ("dan", "fay", "sal", "root"), "desk": ("pam", "root"), "approver": ("fay", "root")}
 
 # address, who, what; `link` is whoever holds the link, signed in or not; investor, staff: whom the address table
 # lets in; ladder, desk: staff who may climb or approve there, who answer requests. `known-as`: references and pseudonyms of contacts.
@@ -35,6 +35,7 @@ admin:marketplace_question_.*                                   staff       mark
 admin:loans_application_(file|document)                         dan         FILE
 admin:loans_laddercase_desk                                     ladder      loans.rung.note
 admin:loans_laddercase_desk                                     ladder      loans.necessity.why
+admin:loans_override_change                                     approver    loans.override.*
 admin:payments_payment_match                                    sal         payments.bankline.reference
 admin:privacy_rightsrequest_desk                                desk        privacy.rightsrequest.*
 admin:privacy_complaint_desk                                    desk        privacy.complaint.text
