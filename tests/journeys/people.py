@@ -101,7 +101,7 @@ class Person:
         self.page.evaluate(AXE.axe_script)
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+            self.page.screenshot(path=folder / f"{name}-{width}.jpg", type="jpeg", quality=80, full_page=True)
             wider = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wider <= 0, f"{name} is {wider} px wider than {width}"
             found = self._asks_axe() if width == AXE_WIDTHS[self.language] else []
@@ -140,6 +140,6 @@ def _code() -> str:
 
 def clear_pictures() -> Path:
     """An empty folder for this run's pictures."""
-    for old in PICTURES.rglob("*.png") if PICTURES.exists() else ():
+    for old in PICTURES.rglob("*.jpg") if PICTURES.exists() else ():
         old.unlink()
     return PICTURES

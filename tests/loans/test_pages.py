@@ -12,7 +12,7 @@ from marketplace.models import Listing, Pledge
 from tests import stories
 from tests.cast import PASSWORD, alice, bob, carol, client_of, dan, eve, fay
 
-pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+pytestmark = pytest.mark.django_db
 
 PROJECT = {"title": "A second oven", "summary": "A second oven for a bakery that sells out by ten.", "purpose": "equipment"}
 AMOUNT = {"amount": "４８，０００", "term_months": "6", "method": "equal_installment"}
