@@ -34,7 +34,8 @@ MORE_DESK = rows("admin:loans_laddercase_desk ladder_case r -\nadmin:privacy_com
 AT_DESK = (*STAFF, *DESK_ONLY) if SOAK else ("root",)
 AT_MODELS = AT_DESK if SOAK else ("root",)
 OF_PEOPLE = ("marketplace:", "api:", "loans:", "privacy:", "notifications:", "pages:", *(("accounts:", "payments:", "circle:", "credit:") if SOAK else ()))
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+[\d:]+)")
+# Instants in answers, and the minute in which a page says that it was read: neither is news.
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+[\d:]+)|(As of|Counted at) \d+ \w+ \d{4}, \d\d:\d\d")
 MODELS = [line.split()[0] for line in table.MODELS.strip().splitlines()]
 
 
