@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, parties
+from accounts import audit
 from accounts.models import User
 from core import states
 from core.refusals import Conflict
@@ -21,13 +21,14 @@ from loans import event as events
 from loans.event import Difference, Entry
 from loans.models import Adjustment, Loan, LoanEvent
 from loans.replay import Kind
+from loans.stranger import OWN_LOAN, is_stranger
 
 # What may be proposed here; apps that know more kinds of trouble add theirs.
 PROPOSABLE = {Kind.PAYMENT, Kind.VOID, Kind.CHARGEBACK, Kind.GOODWILL, Kind.WAIVER, Kind.FEE, Kind.RETURNED, Kind.DISPUTE, Kind.DISPUTE_OVER}
 
 MESSAGES: dict[str, str | Promise] = {
     "kind": _("That cannot be entered here."),
-    "own_loan": _("You are bound by this loan or hold a part of it. Somebody else has to do this."),
+    "own_loan": OWN_LOAN,
     "four_eyes": _("Somebody else has to confirm what you proposed."),
     "moved_on": _("The loan has moved on since you looked. Look at the difference again."),
     "not_yours": _("Only who proposed it can take it back."),
@@ -120,7 +121,5 @@ def _decide(held: Adjustment, shown: Adjustment, to: str, *, by: User, now: date
 
 
 def _demand_stranger(loan: Loan, by: User) -> None:
-    """Not the borrower's hand and no holder's."""
-    holders = loan.participations.filter(party__memberships__user=by, party__memberships__ended_at=None)
-    if by.pk in parties.persons_behind(loan.party) or holders.exists():
+    if not is_stranger(loan, by):
         raise UnableToAdjust("own_loan")

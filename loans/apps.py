@@ -23,6 +23,6 @@ class LoansConfig(AppConfig):
 
         permissions.list_by_grant_alone()
         from loans import disbursement, notices, personal_data, population, sources  # noqa: F401 registers the handlers of jobs that end here
-        from loans.collections import case, promise  # noqa: F401
+        from loans.collections import case, promise, two  # noqa: F401
         from loans.day import run  # noqa: F401
         from loans.hardship import plan, request, vote  # noqa: F401

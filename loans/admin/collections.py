@@ -21,7 +21,7 @@ from loans import delinquency, repayment
 from loans.admin import acts
 from loans.collections import case as cases
 from loans.collections import promise as promises
-from loans.collections import quiet, recovery
+from loans.collections import quiet, recovery, two
 from loans.collections import write_off as write_offs
 from loans.collections.case import UnableToCollect
 from loans.collections.forms import PromiseForm, RecoveryForm, SaleForm, WriteOffForm
@@ -109,11 +109,11 @@ def _plain_acts(request: HttpRequest, found: CollectionsCase) -> dict[str, acts.
     write_off = found.loan.writeoffs.filter(state="proposed").first()
     if write_off is not None:
         known["approve_write_off"] = (lambda: write_offs.approve(write_off, **dated), _("Approved."))
-        known["turn_down_write_off"] = (lambda: write_offs.turn_down(write_off, **common), _("Turned down."))
+        known["turn_down_write_off"] = (lambda: two.turn_down(write_off, **common), _("Turned down."))
     sale = found.loan.debtsales.filter(state="proposed").first()
     if sale is not None:
         known["approve_sale"] = (lambda: write_offs.approve_sale(sale, **dated), _("Approved."))
-        known["turn_down_sale"] = (lambda: write_offs.turn_down(sale, **common), _("Turned down."))
+        known["turn_down_sale"] = (lambda: two.turn_down(sale, **common), _("Turned down."))
     return known
 
 

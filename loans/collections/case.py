@@ -1,15 +1,18 @@
 """Cases follow the loans at the end of each day, in a few statements over the whole book: opened, moved from stage to stage by days late, closed.
 
-Re-running a day changes nothing. Court and sale are acts of staff; everything else follows from the loan.
+Re-running a day changes nothing. Court and sale are acts of staff; everything else follows from the loan. When the database refuses one of them,
+each loan is followed by a job of its own: the offender's fails where staff see it, and all others move.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext_lazy as _
 
@@ -21,11 +24,14 @@ from core.refusals import Conflict
 from loans import product
 from loans.models import CollectionsCase, DayRun, Loan
 from loans.models.collections import EARLY
+from loans.stranger import OWN_LOAN, is_stranger
 
+log = logging.getLogger(__name__)
 BEHIND = ("late", "defaulted", "written_off")
 SPOKEN = ("talking", "last_notice")  # told by the stage; late and default are told by the loan's own state
 BATCH = 5_000
 
+ONE = "(%(loan)s::bigint IS NULL OR l.id = %(loan)s)"  # one loan alone, or the whole book
 # The stage a loan's figures ask for; courts and sales stand until the loan leaves default or the case is closed.
 STAGE = """CASE WHEN l.state = 'written_off' THEN 'written_off' WHEN l.state = 'defaulted' THEN 'in_default'
                 WHEN l.days_late > %(notice)s THEN 'last_notice' WHEN l.days_late > %(talk)s THEN 'talking' ELSE 'reminded' END"""
@@ -33,24 +39,24 @@ STAGE = """CASE WHEN l.state = 'written_off' THEN 'written_off' WHEN l.state = '
 MOVE = f"""
 UPDATE loans_collectionscase c
    SET stage = wanted.stage, stage_since = %(on)s,
-       defaulted_on = CASE WHEN wanted.stage = 'in_default' THEN coalesce(c.defaulted_on, %(on)s) ELSE c.defaulted_on END,
-       owed_at_default = CASE WHEN wanted.stage = 'in_default' THEN coalesce(c.owed_at_default, wanted.outstanding) ELSE c.owed_at_default END
-  FROM (SELECT l.id, s.outstanding, {STAGE} AS stage FROM loans_loan l JOIN loans_standing s ON s.loan_id = l.id
-         WHERE l.state = ANY(%(behind)s)) AS wanted
+       defaulted_on = CASE WHEN wanted.lost THEN coalesce(c.defaulted_on, %(on)s) ELSE c.defaulted_on END,
+       owed_at_default = CASE WHEN wanted.lost THEN coalesce(c.owed_at_default, wanted.outstanding) ELSE c.owed_at_default END
+  FROM (SELECT l.id, s.outstanding, {STAGE} AS stage, l.state <> 'late' AS lost FROM loans_loan l JOIN loans_standing s ON s.loan_id = l.id
+         WHERE l.state = ANY(%(behind)s) AND {ONE}) AS wanted
  WHERE c.loan_id = wanted.id AND c.closed_on IS NULL AND c.stage <> wanted.stage
    AND NOT (c.stage = 'in_court' AND wanted.stage IN ('in_default', 'written_off')) AND c.stage <> 'sold'
 RETURNING c.id, c.stage
 """  # noqa: S608 fixed text
 
-CLOSE = """
+CLOSE = f"""
 UPDATE loans_collectionscase c
    SET stage = 'closed', stage_since = %(on)s, closed_on = %(on)s,
        outcome = CASE WHEN l.state = 'repaid' THEN 'repaid'
                       WHEN EXISTS (SELECT FROM loans_plan p JOIN loans_loanevent e ON e.id = p.event_id
                                     WHERE p.loan_id = l.id AND e.booked_on >= c.opened_on) THEN 'plan' ELSE 'caught_up' END
-  FROM loans_loan l WHERE l.id = c.loan_id AND c.closed_on IS NULL AND l.state IN ('active', 'repaid')
+  FROM loans_loan l WHERE l.id = c.loan_id AND c.closed_on IS NULL AND l.state IN ('active', 'repaid') AND {ONE}
 RETURNING c.id
-"""
+"""  # noqa: S608 fixed text
 
 
 class UnableToCollect(Conflict):
@@ -62,6 +68,12 @@ class UnableToCollect(Conflict):
         self.message = message  # type: ignore[assignment]
 
 
+def demand_stranger(loan: Loan, by: User) -> None:
+    """Nobody decides about a loan of their own, or one they hold. Raises UnableToCollect."""
+    if not is_stranger(loan, by):
+        raise UnableToCollect("own_loan", OWN_LOAN)
+
+
 def open_case(loan: Loan) -> CollectionsCase | None:
     return loan.cases.filter(closed_on=None).first()
 
@@ -71,21 +83,49 @@ def on_day(*, job: JobContext) -> None:
     follow(on=DayRun.objects.values_list("on", flat=True).get(pk=job.payload["run"]), now=job.now)
 
 
-@transaction.atomic
 def follow(*, on: date, now: datetime) -> dict[str, int]:
-    """Bring all cases to where the loans stand. Returns how many were opened, moved and closed."""
-    with states.because(why="days_late", now=now):
-        opened = _open(on=on)
-        moved = _run(MOVE, _params(on))
-        closed = _run(CLOSE, {"on": on})
+    """Bring all cases to where the loans stand. Returns how many were opened, moved and closed; or, when one was refused, how many go on `alone`."""
+    try:
+        return _follow(on=on, now=now)
+    except DatabaseError as error:
+        log.error("cases of %s: %s; each loan is followed alone", on, type(error.__cause__ or error).__name__)
+        return {"alone": _one_by_one(on=on)}
+
+
+def follow_loan(loan: Loan, *, on: date, now: datetime, why: str = "days_late") -> None:
+    """The same for one loan, at once."""
+    _follow(on=on, now=now, loan=loan.pk, why=why)
+
+
+@transaction.atomic
+def _follow(*, on: date, now: datetime, loan: int | None = None, why: str = "days_late") -> dict[str, int]:
+    params = _params(on, loan)
+    with states.because(why=why, now=now):
+        opened = _open(params)
+        moved = _run(MOVE, params)
+        closed = _run(CLOSE, params)
     facts = [(case_id, stage) for case_id, stage in [*opened, *moved] if stage in SPOKEN]
     outbox.enqueue_many("case.stage", [(f"case:{case_id}:{stage}:{on.isoformat()}", {"case": case_id, "stage": stage}, None) for case_id, stage in facts])
     return {"opened": len(opened), "moved": len(moved), "closed": len(closed)}
 
 
-def _params(on: date) -> dict[str, Any]:
+def _one_by_one(*, on: date) -> int:
+    """A job for every loan that is behind or has an open case."""
+    has_case = Exists(CollectionsCase.objects.filter(loan=OuterRef("pk"), closed_on=None))
+    found = Loan.objects.filter(Q(has_case) | Q(state__in=BEHIND)).order_by("pk").values_list("pk", flat=True)
+    jobs = [(f"case:loan:{pk}:{on.isoformat()}", {"loan": pk, "on": on.isoformat()}, None) for pk in found]
+    outbox.enqueue_many("case.follow", jobs)
+    return len(jobs)
+
+
+@handles("case.follow")
+def on_loan(*, job: JobContext) -> None:
+    follow_loan(Loan(pk=job.payload["loan"]), on=date.fromisoformat(job.payload["on"]), now=job.now)
+
+
+def _params(on: date, loan: int | None) -> dict[str, Any]:
     rules = product.STANDARD
-    return {"on": on, "behind": list(BEHIND), "notice": rules.last_notice_after_days, "talk": rules.talk_after_days}
+    return {"on": on, "behind": list(BEHIND), "notice": rules.last_notice_after_days, "talk": rules.talk_after_days, "loan": loan}
 
 
 def _run(statement: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -94,15 +134,15 @@ def _run(statement: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _open(*, on: date) -> list[tuple[int, str]]:
+def _open(params: dict[str, Any]) -> list[tuple[int, str]]:
     """A case for every loan behind that has none; each is born in the stage its days late ask for."""
     rows = _run(
         f"""SELECT l.id, {STAGE}, s.outstanding FROM loans_loan l JOIN loans_standing s ON s.loan_id = l.id
-             WHERE l.state = ANY(%(behind)s) AND NOT EXISTS (SELECT FROM loans_collectionscase c WHERE c.loan_id = l.id AND c.closed_on IS NULL)
+             WHERE l.state = ANY(%(behind)s) AND {ONE} AND NOT EXISTS (SELECT FROM loans_collectionscase c WHERE c.loan_id = l.id AND c.closed_on IS NULL)
              ORDER BY l.id""",  # noqa: S608 fixed text
-        _params(on),
+        params,
     )
-    made = CollectionsCase.objects.bulk_create((_case(loan_id, stage, owed, on) for loan_id, stage, owed in rows), batch_size=BATCH)
+    made = CollectionsCase.objects.bulk_create((_case(loan_id, stage, owed, params["on"]) for loan_id, stage, owed in rows), batch_size=BATCH)
     return [(case.pk, case.stage) for case in made]
 
 
@@ -125,8 +165,9 @@ def from_court(case: CollectionsCase, *, by: User, as_of: date, now: datetime) -
 
 
 def _act(case: CollectionsCase, to: str, since: Iterable[str], *, by: User, as_of: date, now: datetime) -> None:
-    held = CollectionsCase.objects.select_for_update(of=("self",)).get(pk=case.pk)
-    if held.stage not in since:
+    held = CollectionsCase.objects.select_for_update(of=("self",)).select_related("loan__party").get(pk=case.pk)
+    demand_stranger(held.loan, by)
+    if held.stage not in since or held.loan.state not in ("defaulted", "written_off"):
         raise UnableToCollect("stage", _("That is not possible in its present state. Somebody may have been faster."))
     states.move(held, to, now=now, by=by.pk, why="staff", stage_since=as_of)
     audit.record(actor=by, action=f"case.{to}", target=held.reference, now=now)

@@ -13,16 +13,17 @@ from accounts import audit
 from accounts.models import User
 from core import outbox, states
 from core.outbox import JobContext, handles
-from loans import product, repayment
+from loans import product, repayment, standing
 from loans.collections.case import UnableToCollect
 from loans.models import DayRun, Loan, Promise
 
-# What came for a loan after the promise and by its day; a payment undone counts against it.
+# What came for a loan after the promise and by its day; what was undone never came, and what was charged back counts against it.
 JUDGE = """
 UPDATE loans_promise p
    SET state = CASE WHEN paid.amount >= p.amount THEN 'kept' ELSE 'broken' END, judged_on = %(on)s
   FROM (SELECT q.id, coalesce(sum(r.amount), 0) AS amount
           FROM loans_promise q LEFT JOIN loans_loanevent e ON e.loan_id = q.loan_id AND e.number > q.after_event AND e."on" <= q.due_on
+               AND NOT EXISTS (SELECT FROM loans_loanevent v WHERE v.loan_id = e.loan_id AND v.kind = 'void' AND v.undoes = e.number)
           LEFT JOIN loans_repayment r ON r.event_id = e.id AND r.kind IN ('payment', 'settlement', 'recovery', 'chargeback')
          WHERE q.state = 'open' GROUP BY q.id) AS paid
  WHERE p.id = paid.id AND (paid.amount >= p.amount OR p.due_on <= %(on)s)
@@ -37,9 +38,10 @@ def open_promise(loan: Loan) -> Promise | None:
 @transaction.atomic
 def make(loan: Loan, *, amount: int, due_on: date, by: User, as_of: date, now: datetime) -> Promise:
     """What the borrower promises, noted by themselves or by staff after a talk. A new one replaces one that is still open. Raises UnableToCollect."""
-    _check(loan, amount=amount, due_on=due_on, as_of=as_of)
+    held, _standing = standing.lock(loan)
+    _check(held, amount=amount, due_on=due_on, as_of=as_of)
     last = loan.events.aggregate(last=Max("number"))["last"] or 0
-    for earlier in loan.promises.select_for_update().filter(state="open"):
+    for earlier in loan.promises.filter(state="open"):
         states.move(earlier, "replaced", now=now, by=by.pk, why="another", judged_on=as_of)
     made = Promise.objects.create(loan=loan, amount=amount, due_on=due_on, made_on=as_of, after_event=last, noted_by=by, created_at=now)
     audit.record(actor=by, action="promise.make", target=made.reference, now=now)

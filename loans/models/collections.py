@@ -22,12 +22,12 @@ EARLY = ("reminded", "talking", "last_notice")  # by days late; the night moves 
 CASE = Transitions(
     initial=(*EARLY, "in_default", "written_off"),
     moves={
-        "reminded": ("talking", "last_notice", "in_default", "closed"),
-        "talking": ("reminded", "last_notice", "in_default", "closed"),
-        "last_notice": ("reminded", "talking", "in_default", "closed"),
+        "reminded": ("talking", "last_notice", "in_default", "written_off", "closed"),
+        "talking": ("reminded", "last_notice", "in_default", "written_off", "closed"),
+        "last_notice": ("reminded", "talking", "in_default", "written_off", "closed"),
         "in_default": (*EARLY, "in_court", "written_off", "closed"),
-        "in_court": ("in_default", "written_off", "closed"),
-        "written_off": ("in_default", "in_court", "sold", "closed"),
+        "in_court": (*EARLY, "in_default", "written_off", "closed"),  # early again: a backdated entry showed that there was no default
+        "written_off": (*EARLY, "in_default", "in_court", "sold", "closed"),
         "sold": ("closed",),
         "closed": (),
     },
@@ -117,12 +117,12 @@ class Promise(Referenced):
         triggers: ClassVar = [PROMISE.trigger()]
 
 
-WRITE_OFF = Transitions(initial="proposed", moves={"proposed": ("approved", "turned_down"), "approved": (), "turned_down": ()})
-_STATES = [("proposed", _("Proposed")), ("approved", _("Approved")), ("turned_down", _("Turned down"))]
+TWO_PEOPLE = Transitions(initial="proposed", moves={"proposed": ("approved", "turned_down", "lapsed"), "approved": (), "turned_down": (), "lapsed": ()})
+_STATES = [("proposed", _("Proposed")), ("approved", _("Approved")), ("turned_down", _("Turned down")), ("lapsed", _("Run out"))]
 
 
 class TwoPeople(Referenced):
-    """What one member of staff proposes and another approves."""
+    """What one member of staff proposes and another approves. It lapses when the loan is no longer in the state it was proposed for."""
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="%(class)ss")
     state = models.CharField(max_length=11, default="proposed", choices=_STATES)
@@ -138,9 +138,10 @@ class TwoPeople(Referenced):
             models.UniqueConstraint(fields=["loan"], condition=Q(state="proposed"), name="loans_%(class)s_one"),
             models.CheckConstraint(name="loans_%(class)s_four_eyes", condition=Q(decided_by=None) | ~Q(decided_by=F("proposed_by"))),
             models.CheckConstraint(
-                name="loans_%(class)s_decided", condition=Q(state="proposed", decided_by=None) | (~Q(state="proposed") & Q(decided_by__isnull=False))
+                name="loans_%(class)s_decided",
+                condition=Q(state__in=["proposed", "lapsed"], decided_by=None) | Q(state__in=["approved", "turned_down"], decided_by__isnull=False),
             ),
-            reached(["approved", "turned_down"], "decided_at", name="loans_%(class)s_decided_at"),
+            reached(["approved", "turned_down", "lapsed"], "decided_at", name="loans_%(class)s_decided_at"),
             reached(["approved"], "event", name="loans_%(class)s_event"),
         ]
 
@@ -159,12 +160,12 @@ class WriteOff(TwoPeople, SealedRow):
 
     reason = models.CharField(max_length=10, choices=Reason)
     note = EncryptedTextField(subject="loan__file__subject", purpose="collections", kind="staff_note", retention="loan_file")
-    owed = models.BigIntegerField()  # principal when it was proposed
+    owed = models.BigIntegerField()  # principal when it was proposed, and again when it was approved
 
     class Meta(TwoPeople.Meta):
         verbose_name = _("write-off")
         verbose_name_plural = _("write-offs")
-        triggers: ClassVar = [WRITE_OFF.trigger()]
+        triggers: ClassVar = [TWO_PEOPLE.trigger()]
         permissions: ClassVar = [
             ("propose_write_off", "Can propose write-offs and sales of claims"),
             ("approve_write_off", "Can approve write-offs and sales of claims"),
@@ -187,7 +188,7 @@ class DebtSale(TwoPeople):
         verbose_name = _("sale of a claim")
         verbose_name_plural = _("sales of claims")
         constraints: ClassVar = [*TwoPeople.Meta.constraints, models.CheckConstraint(name="loans_debtsale_amounts", condition=Q(price__gte=0, claim__gt=0))]
-        triggers: ClassVar = [WRITE_OFF.trigger()]
+        triggers: ClassVar = [TWO_PEOPLE.trigger()]
 
 
 class Recovery(Referenced):

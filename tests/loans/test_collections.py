@@ -9,21 +9,26 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from core import business_day, outbox, states
+from core.models import Job
 from ledger.chart import AccountCode
 from ledger.checks import check_books
+from loans import event as events
 from loans import outreach, repayment
 from loans.collections import case as cases
 from loans.collections import promise as promises
-from loans.collections import recovery
+from loans.collections import recovery, two
 from loans.collections import write_off as write_offs
 from loans.collections.case import UnableToCollect
 from loans.day import prove
+from loans.event import Entry
+from loans.hardship import request as hardship
 from loans.ladder import UnableToClimb
 from loans.models import CollectionsCase, DebtSale, Loan, Promise, Recovery, WriteOff
+from loans.replay import Kind
 from notifications.models import Message
 from privacy.models import ContactDecision
 from tests.cast import alice, bob, carol, client_of, eve, fay
-from tests.loans.book import assert_stored_is_replayed, cash, platform, rolled_back
+from tests.loans.book import assert_stored_is_replayed, cash, lend, platform, rolled_back
 from tests.loans.test_hardship import ask
 from tests.loans.trouble import live_until, living_loan, noon, servicer, skip_to
 from tests.stories import pay_in
@@ -75,6 +80,14 @@ def pay(loan, amount) -> None:
 def promise(loan, amount, days) -> Promise:
     found = Loan.objects.get(pk=loan.pk)
     return promises.make(found, amount=amount, due_on=today() + timedelta(days=days), by=alice().user, as_of=today(), now=noon(today()))
+
+
+def found_late(number) -> None:
+    """The installment was paid on its day after all; it is entered now."""
+    row = Loan.objects.get().installments.get(number=number)
+    pay_in(alice(), row.principal + row.interest, now=noon(today()))
+    entry = Entry(Kind.PAYMENT, row.due_on, row.principal + row.interest)
+    events.enter(Loan.objects.get(), entry, by=None, key=uuid4().hex, as_of=today(), now=noon(today()))
 
 
 def defaulted(loan) -> CollectionsCase:
@@ -159,6 +172,51 @@ def test_a_promise_is_kept_by_what_comes_after_it_and_nobody_reminds_meanwhile(l
     assert templates(alice())[-1] == "promise.broken"
 
 
+def test_what_was_undone_keeps_no_promise(loan):
+    close(date(2026, 3, 10))
+    made = promise(loan, 100_000, 5)
+    pay(loan, 100_000)
+    events.undo(Loan.objects.get(), loan.events.last(), by=None, why="returned", as_of=today(), now=noon(today()))
+    close(date(2026, 3, 16))
+    assert Promise.objects.get(pk=made.pk).state == "broken"
+
+
+def test_whatever_a_loan_does_in_a_day_its_case_follows(loan, sal):
+    case = defaulted(loan)
+    cases.to_court(case, by=sal.user, as_of=today(), now=noon(today()))
+    found_late(1)  # so it was never in default: 66 days late since 15 March
+    close(date(2026, 5, 21))
+    case.refresh_from_db()
+    assert (Loan.objects.get().state, case.stage) == ("late", "last_notice")
+    with pytest.raises(UnableToCollect):
+        cases.to_court(case, by=sal.user, as_of=today(), now=noon(today()))
+    skip_to(date(2026, 6, 20))  # in default again, and written off before any night has seen it
+    made = write_offs.propose(Loan.objects.get(), reason="nothing", note="No income.", by=sal.user, now=noon(today()))
+    write_offs.approve(made, by=fay().user, as_of=today(), now=noon(today()))
+    case.refresh_from_db()
+    assert (case.stage, case.stage_since, states.history(case)[-1].why) == ("written_off", today(), "written_off")
+    made.refresh_from_db()
+    events.undo(Loan.objects.get(), made.event, by=None, why="mistake", as_of=today(), now=noon(today()))
+    found_late(2)
+    close(date(2026, 6, 21))
+    case.refresh_from_db()
+    assert (Loan.objects.get().state, case.stage) == ("late", "last_notice")
+    sound(loan)
+
+
+def test_a_case_that_cannot_move_stops_no_other(loan):
+    with rolled_back():
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE loans_collectionscase ADD CONSTRAINT stuck CHECK (loan_id = %s OR stage = 'reminded')", [loan.pk])
+        other = lend(alice().party, {bob().party: 100_000}, disbursed_on=date(2026, 1, 15))
+        close(date(2026, 3, 10))
+        assert CollectionsCase.objects.filter(stage="reminded").count() == 2
+        close(date(2026, 3, 18))
+        assert dict(CollectionsCase.objects.values_list("loan", "stage")) == {loan.pk: "talking", other.pk: "reminded"}
+        (stuck,) = Job.objects.filter(name="case.follow").exclude(state="done")
+        assert (stuck.payload["loan"], "IntegrityError" in stuck.last_error) == (other.pk, True)
+
+
 @pytest.mark.parametrize(
     ("amount", "days", "code"), [(0, 3, "not_positive"), (-5, 3, "not_positive"), (10**9, 3, "more_than_owed"), (5, -1, "due_on"), (5, 15, "due_on")]
 )
@@ -226,13 +284,44 @@ def test_what_is_not_written_off_or_sold(loan, sal):
         write_offs.propose(Loan.objects.get(), reason="nothing", note="x", by=sal.user, now=noon(today()))
 
 
+def test_a_write_off_is_approved_while_the_loan_is_lost_or_lapses(loan, sal):
+    defaulted(loan)
+    made = write_offs.propose(Loan.objects.get(), reason="nothing", note="x", by=sal.user, now=noon(today()))
+    asked = ask(loan)
+    with pytest.raises(UnableToCollect, match="hardship_open"):
+        write_offs.approve(made, by=fay().user, as_of=today(), now=noon(today()))
+    hardship.withdraw(asked, by=alice().user, now=noon(today()))
+    found_late(1)
+    with pytest.raises(UnableToCollect, match="not_defaulted"):
+        write_offs.approve(made, by=fay().user, as_of=today(), now=noon(today()))
+    outbox.drain(now=noon(today()))
+    made.refresh_from_db()
+    assert (made.state, made.decided_by, Loan.objects.get().state) == ("lapsed", None, "late")
+
+
+def test_nobody_decides_about_a_loan_of_their_own_or_one_they_hold(loan, sal):
+    case = defaulted(loan)
+    for who in (alice, bob):
+        with pytest.raises(UnableToCollect, match="own_loan"):
+            write_offs.propose(Loan.objects.get(), reason="nothing", note="x", by=who().user, now=noon(today()))
+        with pytest.raises(UnableToCollect, match="own_loan"):
+            cases.to_court(case, by=who().user, as_of=today(), now=noon(today()))
+    made = write_offs.propose(Loan.objects.get(), reason="nothing", note="x", by=sal.user, now=noon(today()))
+    with pytest.raises(UnableToCollect, match="own_loan"):
+        write_offs.approve(made, by=bob().user, as_of=today(), now=noon(today()))
+    with pytest.raises(UnableToCollect, match="own_loan"):
+        two.turn_down(made, by=bob().user, now=noon(today()))
+    assert (Loan.objects.get().state, WriteOff.objects.get().state) == ("defaulted", "proposed")
+
+
 def test_what_the_database_refuses(loan, sal):
     case = written_off(loan, sal)
     proposal = WriteOff.objects.get()
     for statement, pk in (
         ("UPDATE loans_writeoff SET decided_by_id = proposed_by_id WHERE id = %s", proposal.pk),
         ("UPDATE loans_writeoff SET state = 'proposed' WHERE id = %s", proposal.pk),
-        ("UPDATE loans_collectionscase SET stage = 'reminded' WHERE id = %s", case.pk),
+        ("UPDATE loans_writeoff SET state = 'lapsed' WHERE id = %s", proposal.pk),
+        ("UPDATE loans_collectionscase SET stage = 'elsewhere' WHERE id = %s", case.pk),
         ("UPDATE loans_collectionscase SET stage = 'closed' WHERE id = %s", case.pk),
     ):
         with rolled_back(), pytest.raises(Exception, match=r"violates|illegal"), connection.cursor() as cursor:
