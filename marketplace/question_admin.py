@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -14,12 +14,10 @@ from django.utils.translation import gettext as _
 
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
-from loans.admin import acts
 from marketplace import question as asking
 from marketplace.models import Question
 
 DECIDE = "loans.review_application"
-TO_READ = ("asked", "answered")
 
 
 @admin.register(Question)
@@ -35,23 +33,33 @@ class QuestionAdmin(ReadOnlyAdmin):
         return [path("<path:object_id>/act/", self.admin_site.admin_view(self.act), name="marketplace_question_act"), *super().get_urls()]
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        rows = Question.objects.select_related("listing", "party__subject", "listing__loan__file__subject")
-        found = rows.filter(pk=object_id).first() if object_id.isdecimal() else None
-        may = request.user.has_perm(DECIDE)  # type: ignore[union-attr]
-        words = asking.read(found, by=request.user, page="admin:question", now=timezone.now()) if found and may else {}  # type: ignore[arg-type]
-        context = {"words": words, "may_decide": may, "to_read": found is not None and found.state in TO_READ, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        found = Question.objects.select_related(*asking.WHOLE).filter(pk=object_id).first() if object_id.isdecimal() else None
+        context = _context(request, found) if found else {}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not request.user.has_perm(DECIDE) or request.method != "POST":  # type: ignore[union-attr]
+        """What was read is let through or held back. When it is no longer what stands there, the page comes back with what does."""
+        verb = {"let_through": asking.let_through, "hold_back": asking.hold_back}.get(request.POST.get("act", ""))
+        if not request.user.has_perm(DECIDE) or request.method != "POST" or verb is None:  # type: ignore[union-attr]
             raise PermissionDenied
-        found = get_object_or_404(Question, pk=object_id)
-        by, now = request.user, timezone.now()
-        calls: dict[str, acts.Act] = {
-            "let_through": (lambda: asking.let_through(found, by=by, now=now), _("Let through.")),  # type: ignore[arg-type]
-            "hold_back": (lambda: asking.hold_back(found, by=by, now=now), _("Held back.")),  # type: ignore[arg-type]
-        }
-        if (call := calls.get(request.POST.get("act", ""))) is None:
-            raise PermissionDenied
-        acts.told(request, call)
+        found = get_object_or_404(Question, pk=object_id if object_id.isdecimal() else 0)
+        try:
+            verb(found, seen=request.POST.get("seen", ""), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        except asking.UnableToAsk as error:
+            request.method = "GET"  # the same page, looked at again
+            answer = self.change_view(request, object_id, extra_context={"refused": error.message})
+            answer.status_code = 409
+            return answer
+        messages.success(request, _("Let through.") if verb is asking.let_through else _("Held back."))
         return HttpResponseRedirect(reverse("admin:marketplace_question_changelist"))
+
+
+def _context(request: HttpRequest, found: Question) -> dict[str, Any]:
+    """The words, for whoever may decide about them; the look is written down."""
+    user: Any = request.user
+    if not user.has_perm(DECIDE):
+        return {}
+    if not asking.may_moderate(found, by=user):
+        return {"own_matter": asking.OWN_MATTER}
+    reading = asking.read(found, by=user, page="admin:question", now=timezone.now())
+    return {"reading": reading, "to_read": reading.state in asking.TO_READ}

@@ -22,11 +22,17 @@ class SuitabilityForm(forms.Form):
         for question in questions.QUESTIONS:
             choices = [(str(k), words) for k, words in enumerate(question.answers)]
             self.fields[question.code] = forms.ChoiceField(label=question.text, choices=choices, widget=forms.RadioSelect)
-        self.fields["income"] = MoneyField(label=_("Your income in a year, after tax"))
+        self.fields["income"] = MoneyField(min_value=0, label=_("Your income in a year, after tax"))
         self.fields["assets"] = MoneyField(
-            label=_("What you own and could turn into money"), help_text=_("Savings, deposits, shares and funds. Not the home you live in, not your pension.")
+            min_value=0,
+            label=_("What you own and could turn into money"),
+            help_text=_("Savings, deposits, shares and funds. Not the home you live in, not your pension."),
         )
-        self.fields["commitments"] = MoneyField(label=_("What you have to pay within a year"), help_text=_("Rent, loan installments, maintenance. 0 if none."))
+        self.fields["commitments"] = MoneyField(
+            min_value=0,
+            label=_("What you have to pay within a year"),
+            help_text=_("Rent, loan installments, maintenance. 0 if none."),
+        )
         for name in FINANCES:
             self.fields[name].currency = settings.DEFAULT_CURRENCY  # type: ignore[attr-defined]
 

@@ -1,13 +1,14 @@
 """A question about a listing: without names from end to end, read by staff twice, answered by the borrower alone."""
 
+import re
 import uuid
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Membership
 from core import business_day, outbox
-from core.states import IllegalMove
 from marketplace import question as asking
 from marketplace.models import Listing, Question
 from notifications.models import Message
@@ -35,12 +36,26 @@ def page(member, listing, **more):
     return client_of(member, **more).get(f"/market/{listing.reference}/").content.decode()
 
 
+SEEN = re.compile(r'name="seen" value="([0-9a-f]{20})"')
+
+
 def desk(question, what):
     """Dan reads it at the desk, then decides."""
-    client = client_of(dan())
-    shown = client.get(reverse("admin:marketplace_question_change", args=[question.pk])).content.decode()
-    assert client.post(reverse("admin:marketplace_question_act", args=[question.pk]), {"act": what}).status_code == 302
+    client, shown = client_of(dan()), opened(question)
+    data = {"act": what, "seen": SEEN.search(shown)[1]}
+    assert client.post(reverse("admin:marketplace_question_act", args=[question.pk]), data).status_code == 302
     return shown
+
+
+def opened(question, member=None):
+    return client_of(member or dan()).get(reverse("admin:marketplace_question_change", args=[question.pk])).content.decode()
+
+
+def decided(act, question):
+    """Read by Dan and decided at once."""
+    question.refresh_from_db()
+    act(question, seen=asking.read(question, by=dan().user, page="admin:question", now=timezone.now()).seen, by=dan().user, now=timezone.now())
+    question.refresh_from_db()
 
 
 def test_from_a_question_to_its_public_answer(listing):
@@ -82,14 +97,59 @@ def test_held_back_and_asked_too_often(listing):
     with pytest.raises(asking.UnableToAsk) as error:
         asking.ask(listing, party=bob().party, by=bob().user, text="And tomorrow?", language="en", now=now)
     assert error.value.code == "too_many"
-    asking.hold_back(made[0], by=dan().user, now=now)
-    with pytest.raises(IllegalMove):
-        asking.let_through(made[0], by=dan().user, now=now)
-    asking.let_through(made[1], by=dan().user, now=now)
-    made[1].refresh_from_db()
+    decided(asking.hold_back, made[0])
+    with pytest.raises(asking.ChangedMeanwhile):
+        decided(asking.let_through, made[0])
+    decided(asking.let_through, made[1])
     asking.answer(made[1], by=alice().user, text="From six.", language="en", now=now)
-    made[1].refresh_from_db()
-    asking.hold_back(made[1], by=dan().user, now=now)
-    made[1].refresh_from_db()
+    decided(asking.hold_back, made[1])
     assert made[1].state == "open", "the borrower may write another"
     assert "From six" not in page(carol(), listing)
+
+
+def test_an_asker_learns_nothing_from_a_refusal(listing):
+    """A guessed name is kept like any other words, and the desk is told that it is one; the borrower's own words may not say it either."""
+    guess = "Is the baker 林 悦 by any chance?"
+    asked = [asking.ask(listing, party=bob().party, by=bob().user, text=text, language="en", now=timezone.now()) for text in (guess, guess.replace("林", "李"))]
+    marks = ["of those bound by the loan" in opened(one) for one in asked]
+    assert marks == [True, False]
+    decided(asking.let_through, asked[1])
+    with pytest.raises(asking.UnableToAsk) as error:
+        asking.answer(asked[1], by=alice().user, text="No, 林 悦.", language="en", now=timezone.now())
+    assert error.value.code == "personal"
+
+
+def test_only_words_that_were_read_are_let_through(listing):
+    """Dan's page is old: the first answer was held back meanwhile and another written. He is shown that one, and nothing is public."""
+    question = asking.ask(listing, party=bob().party, by=bob().user, text="Is it open late?", language="en", now=timezone.now())
+    decided(asking.let_through, question)
+    asking.answer(question, by=alice().user, text="From six.", language="en", now=timezone.now())
+    old = SEEN.search(opened(question))[1]
+    decided(asking.hold_back, question)
+    asking.answer(question, by=alice().user, text="From seven.", language="en", now=timezone.now())
+    act = reverse("admin:marketplace_question_act", args=[question.pk])
+    again = client_of(dan()).post(act, {"act": "let_through", "seen": old})
+    assert (again.status_code, "From seven." in again.content.decode()) == (409, True)
+    question.refresh_from_db()
+    assert question.state == "answered"
+    assert client_of(dan()).post(act, {"act": "let_through", "seen": SEEN.search(again.content.decode())[1]}).status_code == 302
+
+
+@pytest.mark.parametrize("side", ["asks", "answers"])
+def test_whoever_belongs_to_a_side_does_not_moderate(listing, side):
+    question = asking.ask(listing, party=bob().party, by=bob().user, text="Is it open late?", language="en", now=timezone.now())
+    seen = asking.read(question, by=dan().user, page="admin:question", now=timezone.now()).seen
+    party = bob().party if side == "asks" else alice().party
+    Membership.objects.create(user=dan().user, party=party, role="view", created_at=timezone.now())
+    assert "Is it open late?" not in opened(question)
+    act = reverse("admin:marketplace_question_act", args=[question.pk])
+    refused = client_of(dan()).post(act, {"act": "let_through", "seen": seen})
+    assert (refused.status_code, "Somebody else has to read it" in refused.content.decode()) == (409, True)
+    question.refresh_from_db()
+    assert question.state == "asked"
+
+
+@pytest.mark.parametrize("named", ["none", "0", "9" * 30, "%C2%B2"])
+def test_no_such_question(db, named):
+    dan(now=timezone.now())
+    assert client_of(dan()).post(f"/admin/marketplace/question/{named}/act/", {"act": "let_through"}).status_code == 404

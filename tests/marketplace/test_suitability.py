@@ -16,6 +16,7 @@ from marketplace.models import Listing, Pledge, SuitabilityCheck
 from marketplace.suitability import check as checks
 from marketplace.suitability import pack as packs
 from marketplace.suitability import questions, rules
+from marketplace.suitability.forms import SuitabilityForm
 from marketplace.suitability.rules import Standing, Wish
 from tests import stories
 from tests.cast import alice, bob, client_of, dan
@@ -165,6 +166,7 @@ def test_the_test_on_its_page(listing):
     assert "take the short test" in browser.get("/suitability/").content.decode()
     assert send("/suitability/", {"loss": "1"}).status_code == 422
     data = {code: str(right) for code, right in (WRONG | {"loss": 1}).items()} | {"income": "200000", "assets": "120000", "commitments": "20000"}
+    assert send("/suitability/", data | {"income": "-1"}).status_code == 422
     for _attempt in range(2):
         assert send("/suitability/", data).status_code == 302
     page = browser.get("/suitability/").content.decode()
@@ -173,6 +175,8 @@ def test_the_test_on_its_page(listing):
     third = send("/suitability/", data)
     assert (third.status_code, "Two tests went wrong" in third.content.decode()) == (422, True)
     assert send("/suitability/confirm/", {}).status_code == 422
+    nothing = SuitabilityForm(data | {"income": "0", "assets": "0", "commitments": "0"})
+    assert nothing.is_valid(), nothing.errors
     assert send("/suitability/confirm/", {"read": "on"}).status_code == 302
     assert "出借是否适合我" in client_of(member, language="zh-hans").get("/suitability/").content.decode()
     assert "by your test" in client_of(member).get("/suitability/").content.decode().lower()

@@ -135,7 +135,8 @@ class World:
         pledge = stories.pledge(listing, bob, 100_000, now=now)
         mandate = mandates.create(party=bob.party, by=bob.user, terms={"per_loan": 100_000}, now=now)
         asked = questions.ask(listing, party=bob.party, by=bob.user, text="How many ovens are there now?", language="en", now=now)
-        questions.let_through(asked, by=self.members["dan"].user, now=now)
+        seen = questions.read(asked, by=self.members["dan"].user, page="admin:question", now=now).seen
+        questions.let_through(asked, seen=seen, by=self.members["dan"].user, now=now)
         run = self._run(mandate, bob, now=now)
         self.things |= {
             "loan": named(loan.reference),
