@@ -28,7 +28,6 @@ class PledgeForm(forms.Form):
         help_text=_("This is not a deposit and nobody guarantees it."),
         error_messages={"required": _("Tick this to go on. You can lose money.")},
     )
-
     large = forms.BooleanField(label=_("This is much for me by what I told you of my finances, and I can bear to lose all of it"), required=False)
 
     def __init__(self, *args: Any, listing: Listing, **kwargs: Any) -> None:
@@ -115,6 +114,7 @@ class BuyForm(forms.Form):
         help_text=_("This is not a deposit and nobody guarantees it."),
         error_messages={"required": _("Tick this to go on. You can lose money.")},
     )
+    large = forms.BooleanField(label=_("This is much for me by what I told you of my finances, and I can bear to lose all of it"), required=False)
 
     def __init__(self, *args: Any, sale: Sale, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

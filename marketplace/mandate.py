@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -69,7 +70,10 @@ def create(*, party: Party, by: User, terms: Mapping[str, Any], now: datetime) -
 
 @transaction.atomic
 def change(mandate: Mandate, *, by: User, terms: Mapping[str, Any], now: datetime) -> int:
-    """New terms as the next version; the run under way keeps the one it has. Returns the version's number. Terms that are the same change nothing."""
+    """New terms as the next version; the run under way keeps the one it has. Returns the version's number. Terms that are the same change nothing.
+
+    Raises UnableToMandate: ended, confirm_amount when a running one would lend more in one loan than its investor may without being asked.
+    """
     locked = _locked(mandate)
     standing = terms_of(locked)
     if all(getattr(standing, name) == terms.get(name, getattr(standing, name)) for name in FIELDS):
@@ -77,6 +81,9 @@ def change(mandate: Mandate, *, by: User, terms: Mapping[str, Any], now: datetim
     number = locked.version + 1
     _keep(locked, number=number, by=by, terms=terms, now=now)
     Mandate.objects.filter(pk=locked.pk).update(version=number)
+    locked.version = number
+    if locked.state == "running":
+        _asks_nothing(locked, now=now)
     mandate.version = number
     return number
 
@@ -109,11 +116,24 @@ def start(mandate: Mandate, *, by: User, now: datetime) -> None:
 
 def _suits(mandate: Mandate, *, now: datetime) -> None:
     """How much is bounded at each run; whether at all, and by how much in one loan, here."""
-    against = suitability.gate(mandate.party, amount=terms_of(mandate).per_loan, currency=settings.DEFAULT_CURRENCY, now=now)
-    if against is not None and against.code == "confirm_amount":
-        raise UnableToMandate(against.code, _("For one loan this mandate may lend more than you could confirm without being asked. Lower its most per loan."))
+    against = _against(mandate, now=now)
     if against is not None and against.code != "over_limit":
         raise UnableToMandate(against.code, against.message)
+
+
+def _asks_nothing(mandate: Mandate, *, now: datetime) -> None:
+    """Whoever may not invest any more may still change their terms: nothing is placed until they may again."""
+    against = _against(mandate, now=now)
+    if against is not None and against.code == "confirm_amount":
+        raise UnableToMandate(against.code, against.message)
+
+
+def _against(mandate: Mandate, *, now: datetime) -> suitability.Refused | None:
+    """What stands against the investor putting the most of one loan in at once, where nobody is there to confirm it."""
+    found = suitability.gate(mandate.party, amount=terms_of(mandate).per_loan, currency=settings.DEFAULT_CURRENCY, now=now)
+    if found is not None and found.code == "confirm_amount":
+        return replace(found, message=_("For one loan this mandate may lend more than you could confirm without being asked. Lower its most per loan."))
+    return found
 
 
 @transaction.atomic

@@ -67,7 +67,11 @@ def check(wish: Wish, *, now: datetime) -> None:
         kept = _("Part of this loan is kept for mandates until their first run. By hand %(open)s can be pledged now.")
         raise UnableToPledge("kept_for_mandates", kept % {"open": format_amount(shares.open_by_hand(listing, now=now), listing.currency)})
     _check_own(wish)
-    against = suitability.gate(wish.party, amount=wish.amount, currency=listing.currency, now=now, confirmed=wish.large)
+    _check_suits(wish, now=now)
+
+
+def _check_suits(wish: Wish, *, now: datetime) -> None:
+    against = suitability.gate(wish.party, amount=wish.amount, currency=wish.listing.currency, now=now, confirmed=wish.large)
     if against is not None:
         raise UnableToPledge(against.code, against.message)
 
@@ -91,6 +95,8 @@ def place(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
         return _same(earlier, wish)
     check(wish, now=now)
     with transaction.atomic():
+        suitability.alone(wish.party)
+        _check_suits(wish, now=now)
         pledge = _take(wish, key=key, as_of=as_of, now=now)
         _open_file(pledge, now=now)
         if Listing.objects.filter(pk=wish.listing.pk, funded=F("target")).exists():

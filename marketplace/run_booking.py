@@ -1,7 +1,8 @@
 """A solved run becomes pledges, in one transaction of a few statements: what has changed since its input was fixed is looked at again first.
 
 Earlier fills that the run may move are released, new ones held. What no longer has room, cash or leave is cut, in an order drawn by the seed, and the
-run says how much of it and why: `listing` (gone, full or smaller by now), `mandate` (stopped by now), `own` (an own loan by now), `cash` (no longer there).
+run says how much of it and why: `listing` (gone, full or smaller by now), `mandate` (stopped by now), `own` (an own loan by now), `suits` (more than the
+investor may put in by now), `cash` (no longer there).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from loans import file as files
 from marketplace import consent, postings, run_gather
 from marketplace import run_store as store
 from marketplace.matching.terms import draw
-from marketplace.models import Listing, MandateTerms, MatchRun, Pledge
+from marketplace.models import Listing, MandateTerms, MatchRun, Pledge, RunPart
 from marketplace.suitability import check as suitability
 
 STAGE = """
@@ -50,6 +51,11 @@ CUT = {
             SELECT r.ctid AS at, greatest(least(r.amount, coalesce(room.open, 0) - (
                        sum(r.amount) OVER (PARTITION BY r.listing_id ORDER BY r.place) - r.amount)), 0) AS amount
               FROM run_fill r LEFT JOIN unnest(%(listings)s::bigint[], %(open)s::bigint[]) AS room (listing_id, open) USING (listing_id) WHERE r.amount > 0) c
+         WHERE f.ctid = c.at AND c.amount < f.amount""",
+    "suits": """
+        UPDATE run_fill f SET amount = c.amount / %(unit)s * %(unit)s, why = 'suits' FROM (
+            SELECT r.ctid AS at, greatest(least(r.amount, bound.room - (sum(r.amount) OVER (PARTITION BY r.party_id ORDER BY r.place) - r.amount)), 0) AS amount
+              FROM run_fill r JOIN unnest(%(parties)s::bigint[], %(rooms)s::bigint[]) AS bound (party_id, room) USING (party_id) WHERE r.amount > 0) c
          WHERE f.ctid = c.at AND c.amount < f.amount""",
     "cash": """
         UPDATE run_fill f SET amount = c.amount / %(unit)s * %(unit)s, why = 'cash' FROM (
@@ -113,6 +119,7 @@ class _Booking:
 
     def do(self) -> None:
         self._stage()
+        suitability.lock(self._bounded())
         standing = self._lock()
         self._release([pk for pk in standing if standing[pk][0] > 0])
         self._cut(standing)
@@ -145,6 +152,10 @@ class _Booking:
                     *(mandate, party, version.made_by_id, self.listing_ids[listing], amount, amount, keep_cash[name]),
                     *(references.make(Pledge.REFERENCE_PREFIX), version.risk_acknowledged_at, place),
                 )
+
+    def _bounded(self) -> QuerySet[RunPart, int]:
+        """Parties whose pledges are counted: held before anything else is, like those of a pledge by hand."""
+        return self.run.parts.filter(party__funding_profile__in=suitability.tested()).values_list("party_id", flat=True)
 
     def _lock(self) -> dict[int, tuple[int, int]]:
         """(open amount, the borrower's consent) of each listing of the run that still stands, its row locked, in the order of ids."""
@@ -184,6 +195,9 @@ class _Booking:
         self._run_cut("own", parties=[party for party, _listing in own], listings=[listing for _party, listing in own])
         room = run_gather.room_for_mandates(list(standing), now=self.now)
         self._run_cut("listing", listings=list(room), open=list(room.values()))
+        bounds = suitability.bounds(self._placing(), currency=self.run.currency, now=self.now)
+        rooms = {party: one.room for party, one in bounds.items() if one.room is not None}
+        self._run_cut("suits", parties=list(rooms), rooms=list(rooms.values()), unit=self.unit)
         cash = postings.cash_locked(self._placing(), currency=self.run.currency)
         self._run_cut("cash", parties=list(cash), available=list(cash.values()), unit=self.unit)
 

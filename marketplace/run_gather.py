@@ -34,6 +34,7 @@ from payments.models import Payment
 Amounts = dict[Any, int]
 NOT_PAID = ("refused", "returned", "cancelled")
 FINE = Decimal(1).scaleb(-18)
+UNBOUNDED = suitability.Bounds()
 LIMITED = {"grade": "grade", "purpose": "purpose", "term_months": "term_months"}
 
 
@@ -66,17 +67,26 @@ class Holdings:
 def gather(*, currency: str, unit: int, now: datetime) -> Gathered:
     """Everything, read in a handful of queries."""
     standing = list(running(currency=currency))
-    parties = sorted({terms.mandate.party_id for terms in standing})
     rows = [row for row in rows_of(open_listings(currency=currency, unit=unit, now=now)) if row["funded"] < row["target"]]
+    bounds = _bounds(standing, rows, currency=currency, now=now)
+    standing = [terms for terms in standing if not bounds.get(terms.mandate.party_id, UNBOUNDED).barred]
+    parties = sorted({terms.mandate.party_id for terms in standing})
     movable = provisional([row["id"] for row in rows], parties)
     borrowers = {party: _drawn("B") for party in sorted({row["loan__party_id"] for row in rows})}
     freed = _sums(movable, "listing_id")
     room = room_for_mandates([row["id"] for row in rows], now=now, freed=freed)
     listings = [offered_of(row, amount=room[row["id"]], borrower=borrowers[row["loan__party_id"]]) for row in rows]
     people = _People(parties, rows, borrowers, movable, currency=currency)
-    people.rooms = suitability.rooms(parties, currency=currency, now=now)
+    people.bounds = bounds
     wishes, names = people.wishes(standing)
     return Gathered(listings, wishes, names)
+
+
+def _bounds(standing: list[MandateTerms], rows: list[dict[str, Any]], *, currency: str, now: datetime) -> dict[int, suitability.Bounds]:
+    """What suits each investor, with what this run may move given back first. Who may not invest now takes no part: their pledges stay where they are."""
+    parties = {terms.mandate.party_id for terms in standing}
+    freed = _sums(provisional([row["id"] for row in rows], parties), "party_id")
+    return suitability.bounds(parties, currency=currency, now=now, freed=freed)
 
 
 def running(*, currency: str) -> QuerySet[MandateTerms]:
@@ -132,7 +142,7 @@ class _People:
         self.held = holdings(parties, rows, movable, currency=currency)
         self.own = own_loans(parties, rows)
         self.declined = declined(parties, rows)
-        self.rooms: dict[int, int] = {}
+        self.bounds: Mapping[int, suitability.Bounds] = {}
 
     def wishes(self, standing: list[MandateTerms]) -> tuple[list[Wish], list[Name]]:
         aside = set_aside([terms.mandate for terms in standing if not terms.reinvest])
@@ -152,9 +162,14 @@ class _People:
         cash = max(self.cash[f"party:{party}"] + self.freed.get(party, 0), 0)
         wish = wish_of(terms, id=name, investor=pseudonym, cash=cash, rank=terms.mandate.rank, held=self._held(party), since=terms.mandate.created_at)
         wish = replace(wish, keep_cash=wish.keep_cash + aside)
-        if party in self.rooms:  # whatever is above what suits the investor stays in the wallet
-            wish = replace(wish, keep_cash=max(wish.keep_cash, cash - self.rooms[party] - self.freed.get(party, 0)))
+        wish = self._bounded(wish, self.bounds.get(party, UNBOUNDED))
         return replace(wish, limits=(*self._limits(wish, party), *self._excluded(party)))
+
+    def _bounded(self, wish: Wish, bounds: suitability.Bounds) -> Wish:
+        """Whatever is above what suits the investor stays in the wallet; no loan gets more than could be placed without a question."""
+        keep = wish.keep_cash if bounds.room is None else max(wish.keep_cash, wish.cash - bounds.room)
+        most = wish.per_loan if bounds.line is None else min(wish.per_loan, bounds.line)
+        return replace(wish, keep_cash=keep, per_loan=most)
 
     def _held(self, party: int) -> dict[str, int]:
         """Under names of this run: open listings, borrowers with an open one, and the rest in one sum."""

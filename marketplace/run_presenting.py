@@ -41,6 +41,7 @@ REASONS = {
     "listing": _("the loan was gone, full or smaller by then"),
     "cash": _("the cash was no longer there"),
     "mandate": _("the mandate was stopped meanwhile"),
+    "suits": _("it was more than the investor may put in by then"),
     "own": _("it would have been a loan of their own"),
 }
 

@@ -45,13 +45,14 @@ class UnableToTrade(Conflict):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a buyer wants to take of an offer, at the price they saw."""
+    """What a buyer wants to take of an offer, at the price they saw. `large`: an amount that is much for them was confirmed."""
 
     sale: Sale
     party: Party
     user: User
     amount: int
     seen_price: int
+    large: bool = False
 
 
 def basis_of(loan: Loan) -> str:
@@ -127,16 +128,18 @@ def queue(*, now: datetime) -> QuerySet[Sale]:
 def buy(wish: Wish, *, key: str, as_of: date, now: datetime) -> Purchase:
     """Money, register, file and offer in one transaction; the same key again is the same purchase.
 
-    Raises UnableToTrade: not_an_investor, gone, changed, own_offer, own_loan, too_much, not_a_multiple, stale_price, insufficient_funds, key_conflict.
-    Lock order: the loan's standing and row, the offer, holdings, then accounts by id.
+    Raises UnableToTrade: not_an_investor, gone, changed, own_offer, own_loan, too_much, not_a_multiple, stale_price, insufficient_funds, key_conflict,
+    or what stands against the buyer putting in so much.
+    Lock order: the buyer where amounts are counted, the loan's standing and row, the offer, holdings, then accounts by id.
     """
     earlier = Purchase.objects.filter(key=f"purchase:{key}").select_related("sale").first()
     if earlier is not None:
         return _same_purchase(earlier, wish)
+    suitability.alone(wish.party)
     loan, _standing = standing.lock(wish.sale.participation.loan)
     sale = Sale.objects.select_for_update(of=("self",)).select_related("party").get(pk=wish.sale.pk)
     _check_purchase(sale, loan, wish, now=now)
-    against = suitability.gate(wish.party, amount=wish.seen_price, currency=loan.currency, now=now, confirmed=True)
+    against = suitability.gate(wish.party, amount=wish.seen_price, currency=loan.currency, now=now, confirmed=wish.large)
     if against is not None:
         raise UnableToTrade(against.code, against.message)
     held = Participation.objects.select_related("loan__standing").get(pk=sale.participation_id)

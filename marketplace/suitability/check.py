@@ -181,19 +181,47 @@ def _put_in(party: Party, currency: str, *, now: datetime) -> int:
     return int(placed.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"]) + int(bought.aggregate(sum=Coalesce(Sum("price"), 0))["sum"])
 
 
-def rooms(parties: Iterable[int], *, currency: str, now: datetime) -> dict[int, int]:
-    """How much mandates may place now for those whose pack sets a bound: nothing for who is not qualified. The others are absent."""
-    found: dict[int, int] = {}
-    asked = [one.id for one in packs.packs().values() if one.test]
-    profiles = [profile for one in asked for profile in packs.profiles(one)]
-    for party in Party.objects.filter(pk__in=list(parties), funding_profile__in=profiles):
-        pack = packs.of(party)
+def alone(party: Party) -> None:
+    """Until the transaction ends nobody else puts in money of the party's, where its pack counts what is in already: two amounts are one after the other.
+
+    First of all locks, before loans, listings and accounts; rows that only point at the party do not wait for it.
+    """
+    if packs.of(party).caps:
+        lock([party.pk])
+
+
+def lock(parties: Iterable[int]) -> None:
+    """The parties, in the order of ids."""
+    rows = Party.objects.filter(pk__in=list(parties)).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What mandates may do for an investor now. `room`: in all; `line`: in one loan, for nobody is there to be asked. None: no bound."""
+
+    barred: bool = False
+    room: int | None = None
+    line: int | None = None
+
+
+def tested() -> list[str]:
+    """Funding profiles whose pack asks for something."""
+    return [profile for one in packs.packs().values() if one.test for profile in packs.profiles(one.id)]
+
+
+def bounds(parties: Iterable[int], *, currency: str, now: datetime, freed: Mapping[int, int] | None = None) -> dict[int, Bounds]:
+    """By party, for those whose pack asks for something. `freed`: money pledged by now that comes back first."""
+    found = {}
+    for party in Party.objects.filter(pk__in=list(parties), funding_profile__in=tested()):
+        pack, back = packs.of(party), (freed or {}).get(party.pk, 0)
         known = standing(party, pack, now=now)
         if rules.qualified(pack, known, now=now):
-            found[party.pk] = 0
-        elif pack.caps:
-            most = rules.room(pack, known, at_work=_at_work(party, currency), put_in_12m=_put_in(party, currency, now=now))
-            found[party.pk] = most or 0
+            found[party.pk] = Bounds(barred=True, room=0)
+        else:
+            at_work, put_in = (_at_work(party, currency), _put_in(party, currency, now=now)) if pack.caps else (0, 0)
+            room = rules.room(pack, known, at_work=at_work - back, put_in_12m=put_in - back)
+            found[party.pk] = Bounds(room=room, line=rules.warn_above(pack, known, currency=currency))
     return found
 
 

@@ -51,6 +51,7 @@ def mandate(request: HttpRequest, reference: str) -> HttpResponse:
         "wallet": mandate_words.wallet(terms),
         "preview": preview(terms, party=acting(request), now=timezone.now()),
         "parts": runs.parts_of(own)[:10],
+        "against": suitability.against(acting(request), now=timezone.now()),
         "versions": own.versions.order_by("-number")[:20],
         "currency": market_currency(),
     }

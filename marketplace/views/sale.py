@@ -56,12 +56,13 @@ def sale(request: HttpRequest, reference: str) -> HttpResponse:
     found = access.visible_sale(reference, user=request.user, party=acting(request))  # type: ignore[arg-type]
     form = forms.BuyForm(request.POST or None, sale=found)
     if request.method == "POST" and form.is_valid():
-        wish = selling.Wish(found, acting(request), request.user, form.cleaned_data["amount"], form.cleaned_data["seen_price"])  # type: ignore[arg-type]
+        data = form.cleaned_data
+        wish = selling.Wish(found, acting(request), request.user, data["amount"], data["seen_price"], data["large"])  # type: ignore[arg-type]
         try:
             bought = selling.buy(wish, key=form_key(request), as_of=business_day.current(), now=timezone.now())
             return redirect("marketplace:bought", reference=bought.reference)
         except selling.UnableToTrade as error:
-            form.add_error("amount", error.message)  # type: ignore[arg-type]
+            form.add_error("large" if error.code == "confirm_amount" else "amount", error.message)  # type: ignore[arg-type]
     amount = forms.considered(request.GET.get("amount") or request.POST.get("amount", ""), most=found.left, unit=selling.UNIT)
     row = _row(found, amount, business_day.current())
     cash = portfolios.overview(acting(request), currency=market_currency()).available

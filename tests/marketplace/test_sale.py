@@ -1,5 +1,7 @@
 """A share changes hands: priced as the whole claim, bounded, in turns, in one transaction; the seller's file closes, and every cent is where it should be."""
 
+import re
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from core import business_day, outbox, states
 from ledger.chart import AccountCode
@@ -24,6 +27,7 @@ from marketplace.sale import UnableToTrade, Wish
 from notifications.models import Message
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve, fay
+from tests.marketplace.test_suitability import qualified, under
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
@@ -234,6 +238,20 @@ def _lending_alice():
     member = alice()
     member.party.__class__.objects.filter(pk=member.party.pk).update(invests=True)
     return alice()
+
+
+def test_a_large_share_is_confirmed_like_a_large_pledge(loan):
+    offer, eve_ = offered(loan), under("ECSPR", eve())
+    qualified(eve_, figures={"income": 1_000_000, "assets": 0, "commitments": 0}, at=NOW)
+    refused("confirm_amount", buy, offer)
+    Sale.objects.update(expires_at=timezone.now() + timedelta(days=1))
+    browser, address = client_of(eve_), f"/shares/{offer.reference}/"
+    price = re.search(r'name="seen_price" value="(\d+)"', browser.get(address).content.decode())[1]
+    data = {"amount": "6000.00", "seen_price": price, "risk": "on", "idempotency_key": uuid.uuid4().hex}
+    asked = browser.post(address, data)
+    assert (asked.status_code, 'name="large"' in asked.content.decode()) == (422, True)
+    assert browser.post(address, data | {"large": "on", "idempotency_key": uuid.uuid4().hex}).status_code == 302
+    assert Purchase.objects.get().price == int(price)
 
 
 def test_no_money_no_share(loan):

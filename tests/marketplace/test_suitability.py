@@ -155,8 +155,9 @@ def test_a_mandate_starts_when_its_investor_may_invest_and_keeps_to_the_room(lis
     assert error.value.code == "check_needed"
     qualified(member, figures=FIGURES | {"assets": 0, "income": 4_000_000})
     mandates.start(mandate, by=member.user, now=NOW + DAY)
-    assert checks.rooms([member.party.pk], currency="CNY", now=NOW + DAY) == {member.party.pk: 200_000}
-    assert checks.rooms([member.party.pk], currency="CNY", now=NOW + 400 * DAY) == {member.party.pk: 0}, "the test is too old"
+    bounds = lambda now: checks.bounds([member.party.pk], currency="CNY", now=now)[member.party.pk]  # noqa: E731
+    assert bounds(NOW + DAY) == checks.Bounds(room=200_000)
+    assert bounds(NOW + 400 * DAY) == checks.Bounds(barred=True, room=0), "the test is too old"
 
 
 def test_the_test_on_its_page(listing):
