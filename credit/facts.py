@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 AMOUNT_MAX = 10**15
 TERM_MAX = 600
+MOST = {"months_at_work": 1200, "overdue_count_6m": 1000}  # a hundred years; more than five a day
+CURRENCY = re.compile(r"[A-Z]{3}")
 TEXTS = ("purpose", "currency", "occupation", "housing")
 OPTIONAL = ("income_monthly", "debt_monthly", "debt_total", "debt_other_platforms", "overdue_count_6m", "months_at_work", "occupation", "housing")
 
@@ -56,10 +59,12 @@ def _check(name: str, value: Any) -> None:
     if name in TEXTS:
         if not isinstance(value, str) or not value or len(value) > 40:
             raise ImpossibleFacts(name, "must be a short code")
+        if name == "currency" and not CURRENCY.fullmatch(value):
+            raise ImpossibleFacts(name, "must be three capital letters such as CNY")
     elif type(value) is not int:
         raise ImpossibleFacts(name, "must be a whole number")
-    elif not 0 <= value <= AMOUNT_MAX:
-        raise ImpossibleFacts(name, f"must be from 0 to {AMOUNT_MAX}")
+    elif not 0 <= value <= MOST.get(name, AMOUNT_MAX):
+        raise ImpossibleFacts(name, f"must be from 0 to {MOST.get(name, AMOUNT_MAX)}")
 
 
 def parse(data: Mapping[str, Any]) -> Facts:

@@ -6,7 +6,7 @@ Needs the model's JSON, numpy and pyarrow; no Django, database, service, and not
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -30,10 +30,9 @@ def score_file(*, model: str, source: Path, target: Path) -> int:
     found = _model(model)
     rows = _open(source)
     wanted = [IDENTITY, *found.fields]
-    if absent := [name for name in wanted if name not in rows.schema_arrow.names]:
-        raise UnableToScore(f"{source} lacks {', '.join(absent)}")
+    _fits(source, rows.schema_arrow, wanted)
     identity, risk = [], []
-    for batch in rows.iter_batches(batch_size=BATCH, columns=wanted):
+    for batch in _batches(source, rows, wanted):
         identity.append(batch.column(IDENTITY))
         risk.append(glassbox.predict(found, {name: batch.column(name).to_pylist() for name in found.fields}))
     known = pa.chunked_array(identity, type=rows.schema_arrow.field(IDENTITY).type)
@@ -52,6 +51,32 @@ def _open(source: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(source)
     except (OSError, pa.ArrowInvalid) as error:
+        raise UnableToScore(f"cannot read {source}: {error}") from None
+
+
+def _fits(source: Path, schema: pa.Schema, wanted: Sequence[str]) -> None:
+    """Every column is there once and holds one value a row: lists, bytes or dates would all read as "not known"."""
+    if absent := [name for name in wanted if name not in schema.names]:
+        raise UnableToScore(f"{source} lacks {', '.join(absent)}")
+    if twice := [name for name in wanted if schema.names.count(name) > 1]:
+        raise UnableToScore(f"{source} has more than one {', '.join(twice)}")
+    if other := [f"{name} ({schema.field(name).type})" for name in wanted if not _plain(schema.field(name).type)]:
+        raise UnableToScore(f"{source} holds neither numbers nor texts in {', '.join(other)}")
+
+
+def _plain(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    texts = (pa.types.is_string(kind), pa.types.is_large_string(kind), pa.types.is_string_view(kind))
+    numbers = (pa.types.is_integer(kind), pa.types.is_floating(kind), pa.types.is_decimal(kind), pa.types.is_boolean(kind))
+    return any((*texts, *numbers, pa.types.is_null(kind)))
+
+
+def _batches(source: Path, rows: pq.ParquetFile, wanted: list[str]) -> Iterator[pa.RecordBatch]:
+    """A file can be whole at its end and spoiled before it."""
+    try:
+        yield from rows.iter_batches(batch_size=BATCH, columns=wanted)
+    except (OSError, pa.ArrowException) as error:
         raise UnableToScore(f"cannot read {source}: {error}") from None
 
 

@@ -177,6 +177,41 @@ def test_a_file_of_another_schema_names_what_it_lacks(tmp_path, capsys):
     assert not (tmp_path / "out.parquet").exists()
 
 
+def spoiled(table, path):
+    """A file that is whole at its end, and not before."""
+    pq.write_table(table, path)
+    raw = bytearray(path.read_bytes())
+    raw[4:60] = bytes(56)
+    path.write_bytes(raw)
+
+
+def twice(table):
+    return pa.table([*table.columns, table.columns[1]], names=[*table.column_names, table.column_names[1]])
+
+
+def as_lists(table):
+    return table.set_column(1, table.column_names[1], pa.array([[1.0]] * len(table)))
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (spoiled, "cannot read"),
+        (lambda table, path: path.write_bytes(b""), "cannot read"),
+        (lambda table, path: pq.write_table(twice(table), path), "more than one"),
+        (lambda table, path: pq.write_table(as_lists(table), path), "neither numbers nor texts"),
+    ],
+)
+def test_a_file_that_cannot_be_scored_gets_one_line_and_no_answer(write, message, tmp_path, capsys):
+    write(strange(glassbox.load("german_1994")), tmp_path / "in.parquet")
+    arguments = ["--model", "german_1994", str(tmp_path / "in.parquet"), str(tmp_path / "out.parquet")]
+    assert run_command(arguments, stdout=sys.stdout, stderr=sys.stderr) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out.parquet").exists()
+
+
 def test_scoring_loads_nothing_that_trains_and_no_django(tmp_path):
     found = glassbox.load("prosper2_2009_2014")
     pq.write_table(strange(found), tmp_path / "in.parquet")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit import policy, scorecard
-from credit.facts import Facts, ImpossibleFacts, parse
+from credit.facts import AMOUNT_MAX, MOST, Facts, ImpossibleFacts, parse
 
 GOOD = Facts(
     amount=3_000_000,
@@ -135,6 +135,10 @@ def test_innocent_words_are_not_refused(source):
         ({"term_months": 0}, "term_months"),
         ({"income_monthly": -1}, "income_monthly"),
         ({"overdue_count_6m": 1.5}, "overdue_count_6m"),
+        ({"overdue_count_6m": 10**9}, "overdue_count_6m"),
+        ({"months_at_work": 1201}, "months_at_work"),
+        ({"currency": "yuan"}, "currency"),
+        ({"currency": "CN¥"}, "currency"),
         ({"purpose": ""}, "purpose"),
         ({"occupation": 5}, "occupation"),
         ({"contacts": 12}, "contacts"),
@@ -221,4 +225,5 @@ def test_nothing_is_promised_when_nothing_would_help():
 @settings(max_examples=100, deadline=None)
 @given(any_facts, st.sampled_from(["debt_monthly", "debt_other_platforms", "overdue_count_6m"]), st.integers(1, 10**6))
 def test_more_burden_never_scores_better(facts, name, more):
-    assert scorecard.score(replace(facts, **{name: getattr(facts, name) + more})).points <= scorecard.score(facts).points
+    heavier = min(getattr(facts, name) + more, MOST.get(name, AMOUNT_MAX))
+    assert scorecard.score(replace(facts, **{name: heavier})).points <= scorecard.score(facts).points
