@@ -14,6 +14,7 @@ from pgtrigger import registry
 
 from config import translations
 from core.embedded import Claim, Services, UnableToStart
+from tests.emptying import quickly
 
 _claim = Claim()
 _services: Services | None = None
@@ -80,12 +81,12 @@ def chromium() -> str | None:
 @pytest.fixture(autouse=True, scope="session")
 def books_may_be_emptied_between_tests() -> Iterator[None]:
     """Tables that refuse TRUNCATE refuse the flush after a transactional test too; there, and only there, they let it pass."""
-    flush = TransactionTestCase._fixture_teardown
+    flush, quick = TransactionTestCase._fixture_teardown, quickly(TransactionTestCase._fixture_teardown)
     uris = [uri for uri, (_, trigger) in registry._registry.items() if pgtrigger.Truncate in trigger.operation]
 
     def emptied(test: TransactionTestCase) -> None:
         with pgtrigger.ignore(*uris):
-            flush(test)
+            quick(test)
 
     TransactionTestCase._fixture_teardown = emptied
     yield
