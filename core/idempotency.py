@@ -144,8 +144,13 @@ def once_per_form(view: View) -> View:
 
 
 def form_key(request: HttpRequest) -> str:
-    """The form's key for the tables that keep guarding when the stored reply is forgotten: bounded, opaque, of this visitor and this page."""
-    return f"form:{hash_request(_form_scope(request), request.POST[FIELD])[:40]}"
+    """The form's key for the tables that keep guarding when the stored reply is forgotten: bounded, opaque, of this visitor and this page.
+
+    Raises InvalidKey when the form came without one.
+    """
+    key = request.POST.get(FIELD, "")
+    _check_key(key)
+    return f"form:{hash_request(_form_scope(request), key)[:40]}"
 
 
 def _form_once(request: HttpRequest, key: str, produce: Callable[[], HttpResponse]) -> HttpResponse:

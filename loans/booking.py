@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db.models import Sum
 
 from loans import correction, event, postings
-from loans.models import Loan, LoanEvent, Portion, Repayment, Standing
+from loans.models import Loan, LoanEvent, Portion, Recovery, Repayment, Standing
 from loans.replay import Course, Kind
 from loans.replay.course import NOTHING, PARTS, minus, plus
 from loans.waterfall import Split
@@ -26,9 +26,12 @@ def book(loan: Loan, row: LoanEvent, course: Course, *, before: Standing, as_of:
     over, inflow = course.overpaid - before.overpaid, _inflow(loan, row)
     assert _total(own).total + _total(rest).total + over == inflow
     try:
-        return _move(loan, row, own, rest, over=over, inflow=inflow, as_of=as_of, now=now)
+        made = _move(loan, row, own, rest, over=over, inflow=inflow, as_of=as_of, now=now)
+        if costs := _costs_undone(loan, row):
+            postings.recovery_costs_back(loan, row, costs, as_of=as_of)
+        return made
     except postings.InsufficientFunds as error:
-        raise event.UnableToEnter("platform_short" if row.kind == Kind.GOODWILL else "insufficient_funds") from error
+        raise event.UnableToEnter("platform_short" if row.kind in (Kind.GOODWILL, Kind.VOID) else "insufficient_funds") from error
 
 
 def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inflow: int, as_of: date, now: datetime) -> list[Repayment]:
@@ -62,6 +65,13 @@ def _inflow(loan: Loan, row: LoanEvent) -> int:
         target = loan.events.get(number=row.undoes or 0)
         return -target.amount if target.kind in SOURCES else 0
     return 0
+
+
+def _costs_undone(loan: Loan, row: LoanEvent) -> int:
+    """What came off the recovery that this event undoes."""
+    if row.kind != Kind.VOID:
+        return 0
+    return Recovery.objects.filter(loan=loan, event__number=row.undoes or 0).values_list("costs", flat=True).first() or 0
 
 
 def _own(course: Course, number: int) -> ByRow:

@@ -55,6 +55,7 @@ MESSAGES: dict[str, str | Promise] = {
     "nothing_to_reschedule": _("Nothing is left to spread over new installments."),
     "no_such_schedule": _("With these figures there is no schedule."),
     "no_such_part": _("Choose interest, fees or late charges."),
+    "sold": _("The claim was sold. What is paid on it now is paid to its buyer."),
     "insufficient_funds": _("The wallet does not hold that much."),
     "platform_short": _("The platform's own funds do not cover what has to be advanced."),
 }
@@ -219,6 +220,24 @@ def _check(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> None:
         raise UnableToEnter("not_written_off")
     if entry.kind in FROM_THE_BORROWER and before.disputed_on is not None and entry.on >= before.disputed_on:
         raise UnableToEnter("disputed")
+
+
+    if entry.kind is Kind.RECOVERY or _undoes(loan, entry, Kind.WRITE_OFF, Kind.RECOVERY):
+        _demand_unsold(loan)
+
+
+def _undoes(loan: Loan, entry: Entry, *kinds: Kind) -> bool:
+    return entry.kind is Kind.VOID and loan.events.filter(number=entry.undoes or 0, kind__in=[kind.value for kind in kinds]).exists()
+
+
+def is_sold(loan: Loan) -> bool:
+    """Whether the claim belongs to somebody else now: nothing is taken for it, and neither the write-off nor what came after is undone."""
+    return loan.debtsales.filter(state="approved").exists()
+
+
+def _demand_unsold(loan: Loan) -> None:
+    if is_sold(loan):
+        raise UnableToEnter("sold")
 
 
 def undo(loan: Loan, event: LoanEvent, *, by: User | None, why: str, as_of: date, now: datetime) -> LoanEvent:

@@ -5,6 +5,8 @@ origination fee   escrow → origination fees                   goodwill        
 correction        holders who owe ↔ loan clearing ↔ holders who are owed, the borrower, or what the borrower overpaid
 advance           the platform's own money → loan clearing, where a holder's wallet no longer holds what is taken back
 clawback          holder's cash → the platform, once there is some
+recovery costs    borrower's cash → the platform that paid them, and back when the recovery is undone
+price of a claim  unmatched receipts → recoveries to distribute → each holder's cash
 """
 
 from __future__ import annotations
@@ -16,12 +18,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
+from accounts.models import User
 from ledger import operations as books
 from ledger import queries
 from ledger.chart import AccountCode
 from loans import distribution
-from loans.models import Clawback, Disbursement, Loan, LoanEvent, Repayment, Share
-from payments import payout
+from loans.models import Clawback, Disbursement, Loan, LoanEvent, Recovery, Repayment, Share
+from payments import payout, reconciliation
 from payments.models import Payment
 
 PLATFORM = "platform"
@@ -65,10 +68,12 @@ def origination_fee(order: Disbursement, *, as_of: date) -> None:
 
 
 def source_of(loan: Loan, event: LoanEvent) -> At:
-    """Where an event's money comes from, or returns to: the borrower's wallet, or for goodwill the platform's own money."""
-    kind = loan.events.get(number=event.undoes or 0).kind if event.kind == LoanEvent.Kind.VOID else event.kind
-    if kind == LoanEvent.Kind.GOODWILL:
+    """Where an event's money comes from, or returns to: the borrower's wallet, for goodwill the platform's own money, or what a buyer of the claim paid."""
+    about = loan.events.get(number=event.undoes or 0) if event.kind == LoanEvent.Kind.VOID else event
+    if about.kind == LoanEvent.Kind.GOODWILL:
         return own_money(event.amount, loan.currency), PLATFORM
+    if about.data.get("source") == Recovery.Source.BUYER:
+        return AccountCode.RECOVERY_SUSPENSE, loan.ledger_owner
     return AccountCode.CLIENT_CASH, loan.party.ledger_owner
 
 
@@ -193,6 +198,17 @@ def recovery_costs(loan: Loan, event: LoanEvent, amount: int, *, as_of: date) ->
     """What the recovery cost, out of what was recovered, to the platform that paid it."""
     payer, payee = (AccountCode.CLIENT_CASH, loan.party.ledger_owner), (AccountCode.OPERATOR_FUNDS, PLATFORM)
     _post([(f"event:{event.pk}:costs", payer, payee, amount, "recovery_costs")], loan, as_of=as_of)
+
+
+def recovery_costs_back(loan: Loan, event: LoanEvent, amount: int, *, as_of: date) -> None:
+    """The recovery they came off was undone: the borrower gets them back as well. Raises InsufficientFunds: the platform no longer has as much."""
+    payer, payee = (own_money(amount, loan.currency), PLATFORM), (AccountCode.CLIENT_CASH, loan.party.ledger_owner)
+    _post([(f"event:{event.pk}:costs", payer, payee, amount, "recovery_costs")], loan, as_of=as_of)
+
+
+def buyers_price(loan: Loan, receipt: Payment, *, by: User, as_of: date, now: datetime) -> None:
+    """unmatched receipts → recoveries to distribute, of this loan. Raises reconciliation.UnableToMatch."""
+    reconciliation.set_apart(payment=receipt, code=AccountCode.RECOVERY_SUSPENSE, owner=loan.ledger_owner, by=by, as_of=as_of, now=now)
 
 
 def _post(legs: Iterable[Leg], loan: Loan, *, as_of: date) -> None:

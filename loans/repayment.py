@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -196,6 +196,11 @@ def return_overpaid(loan: Loan, *, by: User, key: str, as_of: date, now: datetim
     known = held.events.filter(key=key).first()
     amount = known.amount if known else before.overpaid
     return events.enter(held, Entry(Kind.RETURNED, known.on if known else as_of, amount), by=by, key=key, as_of=as_of, now=now).amount
+
+
+def made(loan: Loan) -> QuerySet[Repayment]:
+    """What was paid on the loan for its borrower; the price a buyer paid for the claim is the holders' affair."""
+    return loan.repayments.exclude(event__recovery__source="buyer")
 
 
 def repaid_principal(loan: Loan) -> int:

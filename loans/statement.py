@@ -144,7 +144,7 @@ def _lines(party: Party, currency: str, *, until: date, last: int) -> list[queri
 
 def _paid(party: Party, month: date, currency: str) -> Iterator[Parts]:
     rows = Repayment.objects.filter(loan__party=party, loan__currency=currency, event__booked_on__range=(month, _end(month)))
-    for row in rows.select_related("loan", "event").order_by("pk"):
+    for row in rows.exclude(event__recovery__source="buyer").select_related("loan", "event").order_by("pk"):
         yield Parts(row.event.booked_on, row.loan.reference, row.reference, row.kind, row.principal, row.interest, row.fees + row.penalties, 0)
 
 

@@ -2,7 +2,7 @@
 
     deposit          bank → client cash                  deposit:<rail>:<line>
     unmatched        bank → unmatched receipts           deposit:<rail>:<line>:unmatched
-    match            unmatched receipts → client cash    deposit:<rail>:<line>:match
+    match            unmatched receipts → client cash    deposit:<rail>:<line>:match   or → the account of an affair
     payout start     source → transit out                payout:<payment>:out
     payout settled   transit out → bank                  payout:<payment>:settled
     payout refused   transit out → source                payout:<payment>:back
@@ -33,9 +33,9 @@ def unmatched(payment: Payment, *, booked_on: date) -> None:
     _post(payment, "deposit.unmatched", f"{payment.key}:unmatched", debit=_bank(payment), credit=_unmatched(payment), booked_on=booked_on)
 
 
-def match(payment: Payment, *, owner: str, booked_on: date) -> None:
-    """An unmatched receipt found its party."""
-    _post(payment, "deposit.match", f"{payment.key}:match", debit=_unmatched(payment), credit=_wallet(owner), booked_on=booked_on)
+def match(payment: Payment, *, owner: str, booked_on: date, code: AccountCode = AccountCode.CLIENT_CASH) -> None:
+    """An unmatched receipt found its party, or (by `code`) the account of an affair it was meant for."""
+    _post(payment, "deposit.match", f"{payment.key}:match", debit=_unmatched(payment), credit=(code, owner), booked_on=booked_on)
 
 
 def payout_out(payment: Payment, *, booked_on: date) -> None:

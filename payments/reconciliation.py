@@ -145,6 +145,17 @@ def match(*, payment: Payment, party: Party, by: User, as_of: date, now: datetim
     payout.tell(held, "settled")
 
 
+@transaction.atomic
+def set_apart(*, payment: Payment, code: AccountCode, owner: str, by: User, as_of: date, now: datetime) -> None:
+    """An unmatched receipt was meant for an affair and no party: it waits on that account until the affair passes it on. Raises UnableToMatch."""
+    held = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
+    if held.state != "unmatched":
+        raise UnableToMatch
+    postings.match(held, owner=owner, code=code, booked_on=as_of)
+    move(held, "settled", now=now, by=by.pk, why="matched_by_staff", closed_at=now, source=owner, source_code=code.value)
+    audit.record(actor=by, action="payment.match_receipt", target=held.reference, now=now)
+
+
 # One snapshot each: what stands in transit is what has no outcome yet; what is unmatched is what waits for a person.
 _EXPECTED = """
     SELECT coalesce(a.owner, p.owner) || ' ' || coalesce(a.currency, p.currency) || ': ' || coalesce(a.posted, 0)

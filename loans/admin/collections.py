@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin import ReadOnlyAdmin
 from accounts.columns import columns
 from core import business_day
-from core.idempotency import form_key
+from core.idempotency import InvalidKey, form_key
 from loans import delinquency, repayment
 from loans.admin import acts
 from loans.collections import case as cases
@@ -25,10 +26,12 @@ from loans.collections import quiet, recovery, two
 from loans.collections import write_off as write_offs
 from loans.collections.case import UnableToCollect
 from loans.collections.forms import PromiseForm, RecoveryForm, SaleForm, WriteOffForm
-from loans.models import CollectionsCase, DayBook, DebtSale, Recovery, WriteOff
+from loans.models import CollectionsCase, DayBook, DebtSale, Recovery, RecoveryProposal, WriteOff
 
 SERVE, PROPOSE, APPROVE = "loans.service_loan", "loans.propose_write_off", "loans.approve_write_off"
-TWO = (("write_off", WriteOff), ("sale", DebtSale))
+AGREE = "loans.approve_adjustment"  # costs are a fee
+TWO = (("write_off", WriteOff), ("sale", DebtSale), ("recovery", RecoveryProposal))
+MAY = {"serve": SERVE, "propose": PROPOSE, "approve": APPROVE, "agree": AGREE}
 FORMS: dict[str, Any] = {"promise": PromiseForm, "recover": RecoveryForm, "write_off": WriteOffForm, "sell": SaleForm}
 NEEDED = {
     "promise": SERVE,
@@ -41,6 +44,8 @@ NEEDED = {
     "turn_down_write_off": APPROVE,
     "approve_sale": APPROVE,
     "turn_down_sale": APPROVE,
+    "approve_recovery": AGREE,
+    "turn_down_recovery": AGREE,
 }
 
 
@@ -88,6 +93,8 @@ class CollectionsCaseAdmin(ReadOnlyAdmin):
                 return _back(found)
             except UnableToCollect as error:
                 form.add_error(error.code if error.code in form.fields else None, str(error.message))
+            except InvalidKey as error:
+                form.add_error(None, str(error.message))
         request.method = "GET"  # the same page, looked at again: nobody changes a row here
         answer = self.change_view(request, str(found.pk), extra_context={f"{wanted}_form": form})
         answer.status_code = 422
@@ -106,14 +113,12 @@ def _plain_acts(request: HttpRequest, found: CollectionsCase) -> dict[str, acts.
         "to_court": (lambda: cases.to_court(found, **dated), _("Noted: before a court.")),
         "from_court": (lambda: cases.from_court(found, **dated), _("Noted: no longer before a court.")),
     }
-    write_off = found.loan.writeoffs.filter(state="proposed").first()
-    if write_off is not None:
-        known["approve_write_off"] = (lambda: write_offs.approve(write_off, **dated), _("Approved."))
-        known["turn_down_write_off"] = (lambda: two.turn_down(write_off, **common), _("Turned down."))
-    sale = found.loan.debtsales.filter(state="proposed").first()
-    if sale is not None:
-        known["approve_sale"] = (lambda: write_offs.approve_sale(sale, **dated), _("Approved."))
-        known["turn_down_sale"] = (lambda: two.turn_down(sale, **common), _("Turned down."))
+    approvals: dict[str, Any] = {"write_off": write_offs.approve, "sale": write_offs.approve_sale, "recovery": recovery.approve}
+    for name, model in TWO:
+        waiting: Any = model._default_manager.filter(loan=found.loan, state="proposed").first()
+        if waiting is not None:
+            known[f"approve_{name}"] = (partial(approvals[name], waiting, **dated), _("Approved."))
+            known[f"turn_down_{name}"] = (partial(two.turn_down, waiting, **common), _("Turned down."))
     return known
 
 
@@ -124,13 +129,16 @@ def _entered(request: HttpRequest, found: CollectionsCase, wanted: str, data: di
         promises.make(loan, amount=data["amount"], due_on=data["due_on"], by=by, as_of=today, now=now)  # type: ignore[arg-type]
         return _("The promise is in the diary.")
     if wanted == "recover":
-        money = {"gross": data["gross"], "costs": data["costs"] or 0, "source": data["source"]}
+        money = {"gross": data["gross"], "source": data["source"]}
+        if data["costs"]:
+            recovery.propose(loan, **money, costs=data["costs"], by=by, now=now)  # type: ignore[arg-type]
+            return _("Proposed. Another person has to approve.")
         made = recovery.recover(loan, **money, by=by, key=form_key(request), as_of=today, now=now)  # type: ignore[arg-type]
         return _("Recovered and shared out: %(reference)s.") % {"reference": made.reference}
     if wanted == "write_off":
         write_offs.propose(loan, reason=data["reason"], note=data["note"], by=by, now=now)  # type: ignore[arg-type]
     else:
-        sale = {name: data[name] for name in ("buyer", "license", "price")}
+        sale = {name: data[name] for name in ("buyer", "license", "price", "receipt")}
         write_offs.propose_sale(loan, **sale, by=by, as_of=today, now=now)  # type: ignore[arg-type]
     return _("Proposed. Another person has to approve.")
 
@@ -147,11 +155,10 @@ def _context(request: HttpRequest, found: CollectionsCase) -> dict[str, Any]:
         "since": delinquency.oldest_due(loan),
         "quiet": quiet.is_quiet(loan),
         "promises": loan.promises.order_by("-pk"),
-        "recoveries": loan.recoveries.order_by("-pk"),
         "waterfall": recovery.waterfall(loan),
         "sale": loan.debtsales.filter(state="approved").first(),
         "events": acts.history(found, field="stage"),
-        "may": {name: request.user.has_perm(permission) for name, permission in (("serve", SERVE), ("propose", PROPOSE), ("approve", APPROVE))},
+        "may": {name: request.user.has_perm(permission) for name, permission in MAY.items()},
         "own": {name: proposal is not None and proposal.proposed_by_id == request.user.pk for name, proposal in proposals.items()},
         **{f"{name}_proposed": proposal for name, proposal in proposals.items()},
         **{f"{name}_form": form() for name, form in FORMS.items()},

@@ -15,7 +15,7 @@ from core.api.fields import AmountIn, Body
 from core.api.problems import Problem
 from loans import access, forms, repayment
 from loans.api import shapes
-from loans.models import Loan, Repayment
+from loans.models import Loan
 
 
 class SettleBody(Body):
@@ -63,7 +63,7 @@ class RepaymentsEndpoint(Endpoint):
 
     @reads("repayments", shapes.RepaymentRow, summary=_("Repayments made"), order=("-paid_on", "-pk"))
     def get(self, request: Any, reference: str) -> Any:
-        return Repayment.objects.filter(loan=access.own_loan(reference, party=self.party)).select_related("loan")
+        return repayment.made(access.own_loan(reference, party=self.party)).select_related("loan")
 
     @writes(
         "repay",

@@ -24,6 +24,7 @@ UPDATE loans_promise p
   FROM (SELECT q.id, coalesce(sum(r.amount), 0) AS amount
           FROM loans_promise q LEFT JOIN loans_loanevent e ON e.loan_id = q.loan_id AND e.number > q.after_event AND e."on" <= q.due_on
                AND NOT EXISTS (SELECT FROM loans_loanevent v WHERE v.loan_id = e.loan_id AND v.kind = 'void' AND v.undoes = e.number)
+               AND e.data->>'source' IS DISTINCT FROM 'buyer'
           LEFT JOIN loans_repayment r ON r.event_id = e.id AND r.kind IN ('payment', 'settlement', 'recovery', 'chargeback')
          WHERE q.state = 'open' GROUP BY q.id) AS paid
  WHERE p.id = paid.id AND (paid.amount >= p.amount OR p.due_on <= %(on)s)

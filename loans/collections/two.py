@@ -18,11 +18,15 @@ from core import states
 from core.outbox import JobContext, handles
 from loans import standing
 from loans.collections.case import UnableToCollect, demand_stranger
-from loans.models import DebtSale, Loan, LoanEvent, WriteOff
+from loans.models import DebtSale, Loan, LoanEvent, RecoveryProposal, WriteOff
 
-Two = TypeVar("Two", WriteOff, DebtSale)
-AnyOfTwo = WriteOff | DebtSale
-STANDS_WHILE: dict[type[AnyOfTwo], tuple[str, ...]] = {WriteOff: ("defaulted",), DebtSale: ("written_off",)}
+Two = TypeVar("Two", WriteOff, DebtSale, RecoveryProposal)
+AnyOfTwo = WriteOff | DebtSale | RecoveryProposal
+STANDS_WHILE: dict[type[AnyOfTwo], tuple[str, ...]] = {
+    WriteOff: ("defaulted",),
+    DebtSale: ("written_off",),
+    RecoveryProposal: ("defaulted", "written_off"),
+}
 
 
 def proposed(create: Callable[[], Two], *, by: User, now: datetime) -> Two:

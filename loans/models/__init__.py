@@ -3,7 +3,7 @@
 from loans.models.adjustment import Adjustment
 from loans.models.agreement import Agreement, AgreementPaper, Signature
 from loans.models.application import Application, Document, FundsItem, Obligor, Reply, Review
-from loans.models.collections import CollectionsCase, DebtSale, Promise, Recovery, WriteOff
+from loans.models.collections import CollectionsCase, DebtSale, Promise, Recovery, RecoveryProposal, WriteOff
 from loans.models.day import AutopayOrder, DayBook, DayRun, DayShard, ParkedLoan
 from loans.models.event import Clawback, LoanEvent, PayoffQuote
 from loans.models.file import BorrowerFile, DisclosureGrant, FileGroupPermission
@@ -61,6 +61,7 @@ __all__ = [
     "Portion",
     "Promise",
     "Recovery",
+    "RecoveryProposal",
     "Repayment",
     "Reply",
     "Review",

@@ -15,6 +15,7 @@ from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from loans.models.event import LoanEvent
 from loans.models.loan import Loan
+from payments.models import Payment
 from privacy.fields import EncryptedTextField
 from privacy.models import SealedRow
 
@@ -181,13 +182,17 @@ class DebtSale(TwoPeople):
     buyer = models.CharField(max_length=120)
     license = models.CharField(max_length=60)  # of the buyer, as its supervisor lists it
     price = models.BigIntegerField()
-    claim = models.BigIntegerField()  # all that was owed then
+    receipt = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")  # what the buyer paid; it reaches the holders
+    claim = models.BigIntegerField()  # all that was owed when it was proposed, and again when it was approved
     sold_on = models.DateField()
 
     class Meta(TwoPeople.Meta):
         verbose_name = _("sale of a claim")
         verbose_name_plural = _("sales of claims")
-        constraints: ClassVar = [*TwoPeople.Meta.constraints, models.CheckConstraint(name="loans_debtsale_amounts", condition=Q(price__gte=0, claim__gt=0))]
+        constraints: ClassVar = [
+            *TwoPeople.Meta.constraints,
+            models.CheckConstraint(name="loans_debtsale_amounts", condition=Q(price__gte=0, claim__gt=0)),
+        ]
         triggers: ClassVar = [TWO_PEOPLE.trigger()]
 
 
@@ -200,6 +205,7 @@ class Recovery(Referenced):
         BORROWER = "borrower", pgettext_lazy("source of a recovery", "The borrower")
         GUARANTOR = "guarantor", pgettext_lazy("source of a recovery", "A guarantor")
         COURT = "court", pgettext_lazy("source of a recovery", "A court")
+        BUYER = "buyer", pgettext_lazy("source of a recovery", "The buyer of the claim")
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="recoveries")
     event = models.OneToOneField(LoanEvent, on_delete=models.PROTECT, related_name="recovery")
@@ -216,3 +222,23 @@ class Recovery(Referenced):
         verbose_name_plural = _("recoveries")
         constraints: ClassVar = [models.CheckConstraint(name="loans_recovery_waterfall", condition=Q(costs__gte=0, net__gt=0, gross=F("costs") + F("net")))]
         triggers: ClassVar = [pgtrigger.Protect(name="recovery_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+
+@track_state
+class RecoveryProposal(TwoPeople):
+    """A recovery out of which costs are taken, before the second person has agreed: like any fee, costs need two."""
+
+    REFERENCE_PREFIX = "RO"
+
+    source = models.CharField(max_length=10, choices=Recovery.Source)
+    gross = models.BigIntegerField()
+    costs = models.BigIntegerField()
+
+    class Meta(TwoPeople.Meta):
+        verbose_name = _("proposed recovery")
+        verbose_name_plural = _("proposed recoveries")
+        constraints: ClassVar = [
+            *TwoPeople.Meta.constraints,
+            models.CheckConstraint(name="loans_recoveryproposal_amounts", condition=Q(costs__gt=0, gross__gt=F("costs"))),
+        ]
+        triggers: ClassVar = [TWO_PEOPLE.trigger()]

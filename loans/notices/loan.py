@@ -11,7 +11,7 @@ from core import business_day
 from core.outbox import JobContext, RetryLater, handles
 from loans import delinquency, repayment
 from loans.collections import quiet
-from loans.models import Loan, Repayment
+from loans.models import Loan, Recovery, Repayment
 from loans.notices.door import remind_obligors, tell_obligors
 from notifications.catalogue import Template, register
 
@@ -113,8 +113,10 @@ def _standing(loan: Loan) -> dict[str, Any]:
 
 @handles("repayment.booked")
 def on_repaid(*, job: JobContext) -> None:
-    """The receipt."""
-    made = Repayment.objects.select_related("loan__agreement__offer__application").get(pk=job.payload["repayment"])
+    """The receipt. What a buyer paid for the claim is none of the borrower's payments."""
+    made = Repayment.objects.select_related("loan__agreement__offer__application", "event").get(pk=job.payload["repayment"])
+    if made.event.data.get("source") == Recovery.Source.BUYER:
+        return
     _about_loan(
         "repayment.receipt",
         made.loan,

@@ -47,24 +47,25 @@ def loan(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 200, promise_form: PromiseForm | None = None) -> HttpResponse:
     today = business_day.current()
-    living = found.state in repayment.REPAYABLE
+    living, sale = found.state in repayment.REPAYABLE, found.debtsales.filter(state="approved").first()
     quote = repayment.quote_settlement(found, as_of=today) if living else None
     context = {
         "loan": found,
         "form": form,
         "today": today,
         "living": living,
-        "owed": repayment.owed(found, as_of=today) if living or found.state == "written_off" else None,
+        "owed": repayment.owed(found, as_of=today) if living or (found.state == "written_off" and sale is None) else None,
         "quote": quote,
         "held_quote": repayment.standing_quote(found, as_of=today) if living else None,
         "penalties": quote.penalties if quote else 0,
         "rows": _rows(found),
-        "repaid": found.repayments.aggregate(total=Sum("amount"))["total"],
+        "repaid": repayment.made(found).aggregate(total=Sum("amount"))["total"],
         "papers": found.agreement.papers.order_by("pk"),
         "available": balance(code=AccountCode.CLIENT_CASH, owner=found.party.ledger_owner, currency=found.currency).available,
-        "repayments": found.repayments.order_by("-paid_on", "-pk"),
+        "repayments": repayment.made(found).order_by("-paid_on", "-pk"),
         "charged": found.installments.filter(Q(fees__gt=0) | Q(penalties__gt=0)).exists(),
         "standing": found.standing if found.disbursed_on else None,
+        "sale": sale,
         **_trouble(found, promise_form),
     }
     return render(request, "loans/loan.html", context, status=status)
@@ -85,15 +86,14 @@ def _rows(found: Loan) -> QuerySet[Installment]:
 
 
 def _trouble(found: Loan, promise_form: PromiseForm | None) -> dict[str, Any]:
-    """What is only there when something went wrong: help asked for, promises, plans, what was recovered, to whom the claim was sold."""
+    """What is only there when something went wrong: help asked for, promises, plans, what was recovered."""
     return {
         "hardship": hardship.open_request(found),
         "promise_form": promise_form or PromiseForm(),
         "promise": promise.open_promise(found),
         "promises": found.promises.order_by("-pk")[:10],
         "plans": found.plans.filter(state="in_force").order_by("-pk"),
-        "recoveries": found.recoveries.order_by("-received_on", "-pk"),
-        "sale": found.debtsales.filter(state="approved").first(),
+        "recoveries": recovery.standing_ones(found).exclude(source="buyer").order_by("-received_on", "-pk"),
     }
 
 
@@ -117,7 +117,7 @@ def _pay(request: HttpRequest, found: Loan, form: WayForm) -> None:
     """Toward what is due; after a write-off, toward what is still owed."""
     common: dict[str, Any] = {"by": user_of(request), "key": form_key(request), "as_of": business_day.current(), "now": timezone.now()}
     if found.state == "written_off":
-        recovery.recover(found, gross=form.cleaned_data["amount"], costs=0, source="borrower", **common)
+        recovery.pay(found, amount=form.cleaned_data["amount"], **common)
     else:
         repayment.pay(loan=found, **form.payment(), **common)
 

@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from core import business_day, outbox, states
 from core.models import Job
+from core.refusals import Conflict
 from ledger.chart import AccountCode
 from ledger.checks import check_books
 from loans import event as events
@@ -26,6 +27,7 @@ from loans.ladder import UnableToClimb
 from loans.models import CollectionsCase, DebtSale, Loan, Promise, Recovery, WriteOff
 from loans.replay import Kind
 from notifications.models import Message
+from payments import deposit
 from privacy.models import ContactDecision
 from tests.cast import alice, bob, carol, client_of, eve, fay
 from tests.loans.book import assert_stored_is_replayed, cash, lend, platform, rolled_back
@@ -245,31 +247,73 @@ def test_a_write_off_takes_two_people_and_recoveries_reach_every_holder_after_th
     assert (Loan.objects.get().state, case.stage) == ("written_off", "written_off")
     pay_in(alice(), 600_000, now=noon(today()))
     before = [cash(who().party) for who in (bob, carol, eve)]
-    common = {"source": "court", "by": sal.user, "as_of": today(), "now": noon(today())}
-    with pytest.raises(UnableToCollect) as caught:
-        recovery.recover(Loan.objects.get(), gross=600_000, costs=180_001, key="r", **common)
-    assert caught.value.code == "costs"
-    made = recovery.recover(Loan.objects.get(), gross=600_000, costs=60_000, key="r", **common)
-    assert recovery.recover(Loan.objects.get(), gross=600_000, costs=60_000, key="r", **common) == made
+    with pytest.raises(UnableToCollect, match="costs"):
+        recovery.propose(Loan.objects.get(), gross=600_000, costs=180_001, source="court", by=sal.user, now=noon(today()))
+    made = recovered(sal, 600_000, 60_000)
     # 540,000 to principal: a half, a third, a sixth; 60,000 to the operator; nothing left in the wallet.
     assert [cash(who().party) - was for who, was in zip((bob, carol, eve), before, strict=True)] == [270_000, 180_000, 90_000]
     assert (platform(AccountCode.OPERATOR_FUNDS), cash(alice().party)) == (60_000, 0)
     flow = recovery.waterfall(loan)
     assert (flow.owed_at_default, flow.gross, flow.costs, flow.principal, flow.to_holders) == (4_800_000, 600_000, 60_000, 540_000, 540_000)
     sound(loan)
+    # Undone, all of it is as before: the holders', the operator's and the borrower's money, and the waterfall.
+    events.undo(Loan.objects.get(), made.event, by=None, why="returned", as_of=today(), now=noon(today()))
+    assert [cash(who().party) for who in (bob, carol, eve)] == before
+    assert (platform(AccountCode.OPERATOR_FUNDS), cash(alice().party)) == (0, 600_000)
+    flow = recovery.waterfall(loan)
+    assert (flow.gross, flow.costs, flow.to_holders) == (0, 0, 0)
+    sound(loan)
 
 
-def test_the_sale_of_a_claim_is_a_record_by_two_people_and_the_borrower_is_told(loan, sal):
+def recovered(sal, gross, costs) -> Recovery:
+    """Proposed by one, approved by another, who alone may."""
+    made = recovery.propose(Loan.objects.get(), gross=gross, costs=costs, source="court", by=sal.user, now=noon(today()))
+    for who, code in ((sal.user, "own_proposal"), (bob().user, "own_loan")):
+        with pytest.raises(UnableToCollect, match=code):
+            recovery.approve(made, by=who, as_of=today(), now=noon(today()))
+    return recovery.approve(made, by=fay().user, as_of=today(), now=noon(today()))
+
+
+def paid_by_buyer(amount) -> str:
+    """What the buyer sent quotes nobody we know."""
+    line = {"rail": "sandbox", "line_id": uuid4().hex, "amount": amount, "currency": "CNY", "reference": "Purchase of a claim", "booked_on": today()}
+    return deposit.receive(**line, now=noon(today())).reference
+
+
+def test_the_price_of_a_sold_claim_reaches_every_holder_and_nothing_more_is_taken_for_it(loan, sal):
     case = written_off(loan, sal)
+    pay_in(alice(), 300_000, now=noon(today()))
     terms = {"buyer": "Licensed Asset Management", "license": "A-17", "price": 900_000, "by": sal.user, "as_of": today(), "now": noon(today())}
-    made = write_offs.propose_sale(Loan.objects.get(), **terms)
+    with pytest.raises(UnableToCollect, match="receipt"):
+        write_offs.propose_sale(Loan.objects.get(), **terms)
+    receipt = paid_by_buyer(900_000)
+    made = write_offs.propose_sale(Loan.objects.get(), **terms, receipt=receipt)
+    recovery.pay(Loan.objects.get(), amount=100_000, by=alice().user, key="own", as_of=today(), now=noon(today()))
+    before, owed = [cash(who().party) for who in (bob, carol, eve)], write_offs.claim_of(loan)
+    assert made.claim == owed + 100_000
     write_offs.approve_sale(made, by=fay().user, as_of=today(), now=noon(today()))
     outbox.drain(now=noon(today()))
     case.refresh_from_db()
-    assert (case.stage, Loan.objects.get().events.last().data["price"], templates(alice())[-1]) == ("sold", 900_000, "claim.sold")
-    assert b"Licensed Asset Management" in client_of(alice()).get(f"/loans/{loan.reference}/").content
-    with pytest.raises(UnableToCollect):
+    made.refresh_from_db()
+    assert (made.claim, made.event.data) == (owed, {"what": "sold", "price": 900_000, "claim": owed})
+    assert [cash(who().party) - was for who, was in zip((bob, carol, eve), before, strict=True)] == [450_000, 300_000, 150_000]
+    assert (case.stage, templates(alice())[-1], cash(alice().party)) == ("sold", "claim.sold", 200_000)
+    page, alices = f"/loans/{loan.reference}/", client_of(alice())
+    shown = alices.get(page).content.decode()
+    assert "Licensed Asset Management" in shown
+    assert "9,000.00" not in shown  # what the buyer paid is not what the borrower paid
+    assert alices.post(f"{page}repay/", {"amount": "600", "idempotency_key": uuid4().hex}).status_code == 422
+    for act in (
+        lambda: recovery.pay(Loan.objects.get(), amount=1_000, by=alice().user, key="late", as_of=today(), now=noon(today())),
+        lambda: recovery.recover(Loan.objects.get(), gross=1_000, source="court", by=sal.user, key="late", as_of=today(), now=noon(today())),
+        lambda: events.undo(Loan.objects.get(), WriteOff.objects.get().event, by=None, why="mistake", as_of=today(), now=noon(today())),
+    ):
+        with pytest.raises(Conflict, match="sold"):
+            act()
+    with pytest.raises(UnableToCollect, match="not_written_off"):
         write_offs.propose_sale(Loan.objects.get(), **terms)
+    flow = recovery.waterfall(loan)
+    assert (flow.gross, flow.to_holders, cash(alice().party)) == (1_000_000, 1_000_000, 200_000)
     sound(loan)
 
 
@@ -361,11 +405,17 @@ def test_the_desk_takes_two_people_and_a_written_off_loan_is_paid_by_the_borrowe
     assert client_of(alice()).get(page).status_code == 200
     assert client_of(alice()).post(f"{page}repay/", {"amount": "600", "idempotency_key": uuid4().hex}).status_code == 302
     assert Recovery.objects.get().net == 60_000
-    recover = {"act": "recover", "source": "court", "gross": "400", "costs": "50", "idempotency_key": uuid4().hex}
-    assert desk.post(act, recover).status_code == 302
+    recover = {"act": "recover", "source": "court", "gross": "400"}
+    assert desk.post(act, recover).status_code == 422  # a form without its key
+    assert desk.post(act, recover | {"costs": "50", "idempotency_key": uuid4().hex}).status_code == 302
+    assert Recovery.objects.count() == 1
+    assert b"400.00" in second.get(f"/admin/loans/collectionscase/{case.pk}/change/").content
+    second.post(act, {"act": "approve_recovery"})
     desk.post(act, {"act": "to_court"})
     case.refresh_from_db()
     assert (Recovery.objects.count(), case.stage) == (2, "in_court")
-    assert desk.post(act, {"act": "sell", "buyer": "Buyer", "license": "L", "price": "10"}).status_code == 302
+    sell = {"act": "sell", "buyer": "Buyer", "license": "L", "price": "10"}
+    assert desk.post(act, sell).status_code == 422
+    assert desk.post(act, sell | {"receipt": paid_by_buyer(1_000)}).status_code == 302
     assert DebtSale.objects.get().state == "proposed"
     assert desk.get(f"/admin/loans/collectionscase/{case.pk}/change/").status_code == 200

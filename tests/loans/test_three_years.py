@@ -119,7 +119,8 @@ def pay(day: date, amount: int) -> None:
 def recover(sal, day: date, gross: int, costs: int):
     loan = morning(day)
     stories.pay_in(alice(), gross, now=noon(day))
-    return recovery.recover(loan, gross=gross, costs=costs, source="court", by=sal.user, key=uuid4().hex, as_of=day, now=noon(day))
+    proposed = recovery.propose(loan, gross=gross, costs=costs, source="court", by=sal.user, now=noon(day))
+    return recovery.approve(proposed, by=fay().user, as_of=day, now=noon(day))
 
 
 def statement_of(member, month: date) -> statement.Statement:

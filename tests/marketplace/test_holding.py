@@ -8,7 +8,7 @@ import pytest
 from loans.collections import case as cases
 from loans.collections import recovery
 from loans.models import Loan
-from tests.cast import alice, bob, client_of, grace
+from tests.cast import alice, bob, client_of, fay, grace
 from tests.loans.trouble import START, living_loan, noon, servicer, skip_to
 from tests.stories import pay_in
 
@@ -23,7 +23,8 @@ def test_the_holder_sees_stage_days_and_recovery_and_no_more(tmp_path, settings)
     skip_to(day)
     cases.follow(on=date(2026, 5, 19), now=noon(day))
     pay_in(alice(), 100_000, now=noon(day))
-    recovery.recover(Loan.objects.get(), gross=100_000, costs=10_000, source="court", by=sal.user, key="r", as_of=day, now=noon(day))
+    proposed = recovery.propose(Loan.objects.get(), gross=100_000, costs=10_000, source="court", by=sal.user, now=noon(day))
+    recovery.approve(proposed, by=fay().user, as_of=day, now=noon(day))
     english, chinese = (client_of(bob(), language=language).get(page).content.decode() for language in ("en", "zh-hans"))
     assert "In default, being collected" in english
     assert "违约，催收中" in chinese
