@@ -1,10 +1,12 @@
 """Staff's view of people: pseudonyms, states and times. No sealed value is in any list or form here; acts can only be read."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -13,6 +15,8 @@ from privacy.fields import encrypted_fields
 from . import act_words
 from .columns import LABELS, column
 from .models import Act, IdentityCheck, Membership, Party, User
+
+Row = TypeVar("Row", bound=Model)
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -44,6 +48,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def row_or_404(rows: QuerySet[Row], object_id: str | int) -> Row:
+    """The row an address of the admin site names; what is no number names none."""
+    return get_object_or_404(rows, pk=object_id if str(object_id).isdecimal() else None)
 
 
 class MembershipInline(admin.TabularInline):

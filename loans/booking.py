@@ -23,15 +23,15 @@ ByRow = dict[int, Split]
 def book(loan: Loan, row: LoanEvent, course: Course, *, before: Standing, as_of: date, now: datetime) -> list[Repayment]:
     """Repayments, portions, shares and transfers of one event; returns what it brought the holders or took back. Raises UnableToEnter: money is missing."""
     own, rest = _own(course, row.number), _rest(loan, course, row.number)
-    over, inflow = course.overpaid - before.overpaid, _inflow(loan, row)
+    over, inflow, costs = course.overpaid - before.overpaid, _inflow(loan, row), _costs_undone(loan, row)
     assert _total(own).total + _total(rest).total + over == inflow
     try:
         made = _move(loan, row, own, rest, over=over, inflow=inflow, as_of=as_of, now=now)
-        if costs := _costs_undone(loan, row):
+        if costs:
             postings.recovery_costs_back(loan, row, costs, as_of=as_of)
         return made
     except postings.InsufficientFunds as error:
-        raise event.UnableToEnter("platform_short" if row.kind in (Kind.GOODWILL, Kind.VOID) else "insufficient_funds") from error
+        raise event.UnableToEnter("platform_short" if row.kind == Kind.GOODWILL or costs else "insufficient_funds") from error
 
 
 def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inflow: int, as_of: date, now: datetime) -> list[Repayment]:

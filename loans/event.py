@@ -221,7 +221,6 @@ def _check(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> None:
     if entry.kind in FROM_THE_BORROWER and before.disputed_on is not None and entry.on >= before.disputed_on:
         raise UnableToEnter("disputed")
 
-
     if entry.kind is Kind.RECOVERY or _undoes(loan, entry, Kind.WRITE_OFF, Kind.RECOVERY):
         _demand_unsold(loan)
 

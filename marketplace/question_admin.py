@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from marketplace import question as asking
 from marketplace.models import Question
@@ -42,7 +41,7 @@ class QuestionAdmin(ReadOnlyAdmin):
         verb = {"let_through": asking.let_through, "hold_back": asking.hold_back}.get(request.POST.get("act", ""))
         if not request.user.has_perm(DECIDE) or request.method != "POST" or verb is None:  # type: ignore[union-attr]
             raise PermissionDenied
-        found = get_object_or_404(Question, pk=object_id if object_id.isdecimal() else 0)
+        found = row_or_404(Question.objects.all(), object_id)
         try:
             verb(found, seen=request.POST.get("seen", ""), by=request.user, now=timezone.now())  # type: ignore[arg-type]
         except asking.UnableToAsk as error:

@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from credit import champion, serving, shadow
 from credit.champion import UnableToChange
@@ -82,7 +81,7 @@ class ModelChangeAdmin(ReadOnlyAdmin):
 
     def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Sign or refuse. What is refused comes back with the reason as it was typed."""
-        found = get_object_or_404(ModelChange, pk=object_id)
+        found = row_or_404(ModelChange.objects.all(), object_id)
         known: dict[str, Callable[..., None]] = {"sign": champion.sign, "refuse": champion.refuse}
         wanted = known.get(request.POST.get("act", ""))
         if not request.user.has_perm(champion.SIGN) or request.method != "POST" or wanted is None:

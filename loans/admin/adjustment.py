@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from core import business_day
 from loans import adjustment as adjustments
@@ -44,7 +43,7 @@ class AdjustmentAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        found = get_object_or_404(Adjustment.objects.select_related("loan"), pk=object_id)
+        found = row_or_404(Adjustment.objects.select_related("loan"), object_id)
         wanted, by, now, today = request.POST.get("act", ""), request.user, timezone.now(), business_day.current()
         if request.method != "POST" or wanted not in NEEDED or not by.has_perm(NEEDED[wanted]):
             raise PermissionDenied

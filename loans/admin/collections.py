@@ -8,13 +8,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from core import business_day
 from core.idempotency import InvalidKey, form_key
@@ -73,7 +72,7 @@ class CollectionsCaseAdmin(ReadOnlyAdmin):
         wanted = request.POST.get("act", "")
         if request.method != "POST" or wanted not in NEEDED or not request.user.has_perm(NEEDED[wanted]):
             raise PermissionDenied
-        found = get_object_or_404(CollectionsCase.objects.select_related("loan__party", "loan__standing", "loan__file"), pk=object_id)
+        found = row_or_404(CollectionsCase.objects.select_related("loan__party", "loan__standing", "loan__file"), object_id)
         return self._form(request, found, wanted) if wanted in FORMS else self._plain(request, found, wanted)
 
     def _plain(self, request: HttpRequest, found: CollectionsCase, wanted: str) -> HttpResponse:

@@ -7,12 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from core import business_day
 from loans import day
@@ -64,7 +63,7 @@ class ParkedLoanAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {"may_release": request.user.has_perm(RELEASE), **(extra_context or {})})
 
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        found = get_object_or_404(ParkedLoan.objects.select_related("loan"), pk=object_id)
+        found = row_or_404(ParkedLoan.objects.select_related("loan"), object_id)
         if request.method != "POST" or not request.user.has_perm(RELEASE):
             raise PermissionDenied
         by: Any = request.user

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import actor
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns, waiting
 from core import business_day
 from core.templatetags.look import tag
@@ -94,7 +94,7 @@ class HardshipAdmin(ReadOnlyAdmin):
         """Claim, release, refuse; look at a plan; propose it. What is refused comes back with the reason and as it was typed."""
         if not request.user.has_perm(DECIDE) or request.method != "POST":
             raise PermissionDenied
-        found = get_object_or_404(HardshipRequest.objects.select_related("loan__party", "loan__file"), pk=object_id)
+        found = row_or_404(HardshipRequest.objects.select_related("loan__party", "loan__file"), object_id)
         wanted = request.POST.get("act", "")
         if wanted in ("look", "propose"):
             return self._plan(request, found, wanted)
@@ -167,7 +167,7 @@ class HardshipAdmin(ReadOnlyAdmin):
 
 def _claimed(request: HttpRequest, object_id: str) -> HardshipRequest:
     """The request, when that person has it and the borrower still lets us read it."""
-    found = get_object_or_404(HardshipRequest.objects.select_related("loan__file__subject", "loan__file__matter", "loan__party"), pk=object_id)
+    found = row_or_404(HardshipRequest.objects.select_related("loan__file__subject", "loan__file__matter", "loan__party"), object_id)
     if not request.user.has_perm(DECIDE) or found.reviewer_id != request.user.pk or not requests.may_read(found, now=timezone.now()):
         raise PermissionDenied
     return found

@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from core import business_day
 from loans import adjustment, repayment
@@ -49,7 +48,7 @@ class LoanAdmin(ReadOnlyAdmin):
 
     def enter(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """First the difference is shown, then it is proposed: two sends of one form."""
-        found = get_object_or_404(Loan.objects.select_related("party"), pk=object_id, disbursed_on__isnull=False)
+        found = row_or_404(Loan.objects.filter(disbursed_on__isnull=False).select_related("party"), object_id)
         if not request.user.has_perm(PROPOSE):
             raise PermissionDenied
         today, seen = business_day.current(), None

@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.access import actor
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from core import states
 from loans import override, second_look
@@ -50,7 +49,7 @@ class SecondLookAdmin(ReadOnlyAdmin):
 
     def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """One step. What is refused comes back with the text as it was typed."""
-        found = get_object_or_404(_rows(), pk=object_id)
+        found = row_or_404(_rows(), object_id)
         text, by, now = request.POST.get("text", ""), request.user, timezone.now()
         known: dict[str, tuple[Callable[[], None], str]] = {
             "claim": (lambda: second_look.claim(found, by=by, now=now), _("Claimed. Read the inputs first.")),  # type: ignore[arg-type]

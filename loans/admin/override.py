@@ -7,14 +7,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import actor
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from core import states
 from loans import override as overrides
@@ -48,7 +47,7 @@ class OverrideAdmin(ReadOnlyAdmin):
 
     def act(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Confirm or refuse. What cannot be done comes back with the reason as it was typed."""
-        found = get_object_or_404(_rows(), pk=object_id)
+        found = row_or_404(_rows(), object_id)
         known = {
             "confirm": (overrides.confirm, _("Confirmed. The offer is made.")),
             "refuse": (overrides.refuse, _("Refused. It stays with whoever claimed it.")),

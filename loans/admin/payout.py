@@ -7,13 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
 from loans import disbursement as disbursements
 from loans.admin import acts
@@ -45,7 +44,7 @@ class DisbursementAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def act(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        order = get_object_or_404(Disbursement.objects.select_related("loan__party", "bank_account"), pk=object_id)
+        order = row_or_404(Disbursement.objects.select_related("loan__party", "bank_account"), object_id)
         now, user, wanted = timezone.now(), request.user, request.POST.get("act", "")
         if request.method != "POST" or wanted not in NEEDED or not user.has_perm(NEEDED[wanted]):
             raise PermissionDenied

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from accounts.access import actor
-from accounts.admin import ReadOnlyAdmin
+from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns, waiting
 from core.templatetags.look import tag
 from loans import application as applications
@@ -107,7 +107,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         """One verdict. What is refused comes back with the reason as it was typed."""
         if not request.user.has_perm(REVIEW) or request.method != "POST":
             raise PermissionDenied
-        found = get_object_or_404(Application.objects.select_related("party", "decision", "file__subject"), pk=object_id)
+        found = row_or_404(Application.objects.select_related("party", "decision", "file__subject"), object_id)
         verdict = _verdicts(found, request).get(request.POST.get("act", ""))
         back = HttpResponseRedirect(reverse("admin:loans_application_change", args=[found.pk]))
         if verdict is None:
@@ -153,7 +153,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
 
 
 def _claimed(request: HttpRequest, object_id: int) -> Application:
-    found = get_object_or_404(Application.objects.select_related("file__subject", "decision", "party"), pk=object_id)
+    found = row_or_404(Application.objects.select_related("file__subject", "decision", "party"), object_id)
     if not request.user.has_perm(REVIEW) or found.reviewer_id != request.user.pk:
         raise PermissionDenied
     return found
