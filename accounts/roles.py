@@ -50,6 +50,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     PRIVACY: (
         "privacy.view_*",
         "privacy.answer_rightsrequest",
+        "privacy.restrict_datasubject",
         "privacy.sign_impactassessment",
         "privacy.handle_breach",
         "privacy.add_breach",

@@ -22,7 +22,7 @@ from credit import decision as decisions
 from credit.models import Decision
 from loans import facts, override, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
-from privacy import assessments, consents, subjects
+from privacy import assessments, consents, restriction, subjects
 
 log = logging.getLogger(__name__)
 SECTIONS = ("project", "funds", "background", "repayment", "finances", "documents", "privacy")
@@ -68,7 +68,8 @@ class UnableToApply(Conflict):
 
 @transaction.atomic
 def start(*, party: Party, by: User, language: str, now: datetime) -> Application:
-    """A new draft with a file and an affair of its own."""
+    """A new draft with a file and an affair of its own. Raises Restricted."""
+    restriction.refuse(party.subject_id)
     reference = references.make(Application.REFERENCE_PREFIX)  # the affair is called what the application is
     matter = subjects.open_matter(subject=party.subject, jurisdictions=[party.jurisdiction], now=now, reference=reference)
     file = BorrowerFile.objects.create(party=party, subject=party.subject, matter=matter)
@@ -178,6 +179,7 @@ def submit(application: Application, *, by: User, as_of: date, now: datetime) ->
     from loans import sources
 
     draft = editable(application)
+    restriction.refuse(draft.party.subject_id)
     missing = [section for section, done in progress(draft, now=now).items() if not done]
     if missing:
         raise UnableToApply("incomplete", _("Some sections are not complete yet."), missing)

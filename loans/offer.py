@@ -17,6 +17,7 @@ from core.refusals import Conflict
 from credit import decision as decisions
 from loans import agreement, product, schedule
 from loans.models import Agreement, Application, Loan, Obligor, Offer
+from privacy import restriction
 
 REAUTHENTICATION_MAX_AGE = timedelta(minutes=5)
 
@@ -85,6 +86,7 @@ def accept(offer: Offer, *, by: User, reauthentication: Reauthentication | None,
         raise UnableToAnswer("over", _("This offer is no longer open."))
     if reauthentication is None or now - reauthentication.at > REAUTHENTICATION_MAX_AGE:
         raise UnableToAnswer("reauthenticate", _("Please confirm that it is you, then sign."))
+    restriction.refuse(locked.application.party.subject_id)
     contract = agreement.draft(locked, now=now)
     agreement.sign(contract, obligor=obligor, by=by, reauthentication=reauthentication, now=now)
     if locked.application.obligors.exclude(state__in=["signed", "declined", "expired"]).exists():

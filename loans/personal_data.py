@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from core import business_day, states, storage
 from loans import file as files
@@ -55,7 +55,7 @@ from loans.models import (
     Standing,
     WriteOff,
 )
-from privacy import copies, retention, rights, sweeps
+from privacy import copies, restriction, retention, rights, sweeps
 from privacy.fields import encrypted_fields
 from privacy.models import DataSubject
 
@@ -174,9 +174,14 @@ def _destroy(documents: Iterable[Document | HardshipEvidence], *, now: datetime)
         transaction.on_commit(lambda path=path: storage.delete_document(path=path))  # type: ignore[misc]
 
 
+def _free(applications: QuerySet[Application]) -> QuerySet[Application]:
+    """Those that no legal hold keeps beyond their time."""
+    return applications.exclude(file__subject__in=restriction.on_hold())
+
+
 def _old_drafts(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Begun, never submitted, and not touched since."""
-    drafts = list(Application.objects.filter(state="draft", saved_at__lt=cutoff)[:500])
+    drafts = list(_free(Application.objects.filter(state="draft", saved_at__lt=cutoff))[:500])
     for draft in drafts:
         states.move(draft, "withdrawn", now=now, why="draft_expired")
     return _empty(drafts, now=now)
@@ -184,14 +189,14 @@ def _old_drafts(*, cutoff: datetime, now: datetime) -> Sequence[object]:
 
 def _old_applications(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Declined, withdrawn or lapsed, and over since before the cutoff."""
-    ended = Application.objects.filter(state__in=["declined", "withdrawn", "lapsed"], saved_at__lt=cutoff).exclude(title=ERASED)
+    ended = _free(Application.objects.filter(state__in=["declined", "withdrawn", "lapsed"], saved_at__lt=cutoff)).exclude(title=ERASED)
     return _empty([application for application in ended[:500] if states.history(application)[-1].at < cutoff], now=now)
 
 
 def _old_loans(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Repaid or cancelled loans whose records the law no longer asks for."""
     over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", loan__created_at__lt=cutoff)
-    return _empty(Application.objects.filter(pk__in=BorrowerFile.objects.filter(over).values("application")).exclude(title=ERASED)[:500], now=now)
+    return _empty(_free(Application.objects.filter(pk__in=BorrowerFile.objects.filter(over).values("application"))).exclude(title=ERASED)[:500], now=now)
 
 
 rights.register("loans", export=export, erase=erase, holds=holds)

@@ -20,10 +20,10 @@ def may_publish(file: BorrowerFile, *, now: datetime) -> bool:
 
 
 def shown(listings: QuerySet[Listing], *, now: datetime) -> QuerySet[Listing]:
-    """Those of these listings whose borrower's last answer is a yes that has not run out: one look at an index for each listing, in one query."""
+    """Those of these listings whose borrower's last answer is a yes that has not run out and whose data is not locked: in one query."""
     answers = Consent.objects.filter(matter__isnull=False, matter=OuterRef("loan__file__matter"), purpose=PURPOSE).order_by("-sequence")
     yes = Q(decision=Consent.Decision.GIVEN) & (Q(expires_at=None) | Q(expires_at__gt=now))
-    return listings.filter(Subquery(answers.annotate(yes=yes).values("yes")[:1]))
+    return listings.filter(Subquery(answers.annotate(yes=yes).values("yes")[:1]), loan__file__subject__restricted_at=None)
 
 
 def answers(listings: QuerySet[Listing], *, now: datetime) -> dict[int, int]:

@@ -19,6 +19,7 @@ from core import states
 from core.refusals import Conflict
 from marketplace.models import Mandate, MandateTerms
 from marketplace.suitability import check as suitability
+from privacy import restriction
 
 MANDATES_MAX = 20
 CRITERIA = ("grades", "min_rate", "terms", "purposes", "industries", "regions", "amounts", "verifications", "methods")
@@ -62,6 +63,7 @@ def create(*, party: Party, by: User, terms: Mapping[str, Any], now: datetime) -
     if Mandate.objects.filter(party__in=[one.pk for one in same_hand]).exclude(state="ended").count() >= MANDATES_MAX:
         words = _("You have %(most)s mandates, which is as many as one investor may have. Change one of them, or delete one first.")
         raise UnableToMandate("too_many", words % {"most": MANDATES_MAX})
+    restriction.refuse(locked.subject_id)
     last = Mandate.objects.filter(party=locked).aggregate(last=Max("rank"))["last"] or 0
     mandate = Mandate.objects.create(party=locked, rank=last + 1, created_at=now)
     _keep(mandate, number=1, by=by, terms=terms, now=now)
@@ -108,6 +110,7 @@ def start(mandate: Mandate, *, by: User, now: datetime) -> None:
     Raises UnableToMandate: ended, or what stands against the investor putting in as much as the terms allow for one loan.
     """
     locked = _locked(mandate)
+    restriction.refuse(locked.party.subject_id)
     if locked.state == "stopped":
         _suits(locked, now=now)
         states.move(locked, "running", now=now, by=by.pk, why="by_investor", running_since=now)

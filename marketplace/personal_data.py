@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from core import states
 from loans.personal_data import ERASED
 from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, Question, RunPart, Sale, SavedSearch, SuitabilityCheck
-from privacy import copies, rights, sweeps, vault
+from privacy import copies, restriction, rights, sweeps, vault
 from privacy.models import DataSubject
 
 
@@ -85,7 +85,7 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
 def _old_listings(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """The listing goes with the file it was made from."""
     over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", closed_at__lt=cutoff)
-    return _empty(Listing.objects.filter(over).exclude(title=ERASED)[:500])
+    return _empty(Listing.objects.filter(over).exclude(title=ERASED).exclude(loan__file__subject__in=restriction.on_hold())[:500])
 
 
 rights.register("marketplace", export=export, erase=erase, holds=holds)

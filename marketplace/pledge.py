@@ -20,7 +20,7 @@ from loans import file as files
 from marketplace import consent, postings, shares
 from marketplace.models import Listing, Pledge
 from marketplace.suitability import check as suitability
-from privacy import consents
+from privacy import consents, restriction
 
 CANCEL_HOURS = 24
 
@@ -47,7 +47,8 @@ class Wish:
 
 
 def check(wish: Wish, *, now: datetime) -> None:
-    """Everything that can be known without taking anything. Raises UnableToPledge."""
+    """Everything that can be known without taking anything. Raises UnableToPledge, Restricted."""
+    restriction.refuse(wish.party.subject_id)
     listing = wish.listing
     if not wish.party.invests or wish.party.verified_at is None:
         raise UnableToPledge("not_an_investor", _("Confirm your identity as an investor first. Nothing was taken."))

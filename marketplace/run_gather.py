@@ -92,6 +92,7 @@ def _bounds(standing: list[MandateTerms], rows: list[dict[str, Any]], *, currenc
 def running(*, currency: str) -> QuerySet[MandateTerms]:
     """The standing terms of every mandate that takes part."""
     mine = Q(mandate__state="running", number=F("mandate__version"), mandate__party__invests=True, mandate__party__verified_at__isnull=False)
+    mine &= Q(mandate__party__subject__restricted_at=None)
     return MandateTerms.objects.filter(mine).select_related("mandate").order_by("mandate__party_id", "mandate__rank", "mandate_id")
 
 

@@ -25,6 +25,7 @@ from loans.participation import UnableToTransfer
 from marketplace import claim, postings
 from marketplace.models import Purchase, Sale
 from marketplace.suitability import check as suitability
+from privacy import restriction
 
 FACTOR_MIN, FACTOR_MAX = Decimal("0.70"), Decimal("1.05")
 DAYS = 30
@@ -102,6 +103,7 @@ def _same(earlier: Sale, holding: Participation, amount: int, factor: Decimal) -
 
 
 def _check_offer(held: Participation, loan: Loan, party: Party, amount: int, factor: Decimal) -> None:
+    restriction.refuse(party.subject_id)
     if held.party_id != party.pk or held.ended_at is not None:
         raise UnableToTrade("not_held", _("You do not hold this share any more."))
     if loan.state not in SELLABLE or held.amount == held.received_principal:
@@ -175,6 +177,7 @@ def _same_purchase(earlier: Purchase, wish: Wish) -> Purchase:
 
 
 def _check_purchase(sale: Sale, loan: Loan, wish: Wish, *, now: datetime) -> None:
+    restriction.refuse(wish.party.subject_id)
     if not wish.party.invests or wish.party.verified_at is None:
         raise UnableToTrade("not_an_investor", _("Confirm your identity as an investor first. Nothing was taken."))
     if sale.state != "open" or sale.expires_at <= now:

@@ -11,7 +11,7 @@ from accounts.models import User
 from notifications import catalogue, preferences
 from notifications.channels import inbox
 from notifications.models import Message, Preference
-from privacy import rights, sweeps, vault
+from privacy import restriction, rights, sweeps, vault
 from privacy.models import DataSubject
 
 
@@ -59,7 +59,8 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
 
 def _old_messages(*, cutoff: datetime, now: datetime) -> list[int]:
     """Read or not."""
-    gone = list(Message.objects.filter(said_at__lt=cutoff).values_list("pk", flat=True)[:50_000])
+    old = Message.objects.filter(said_at__lt=cutoff).exclude(user__subject__in=restriction.on_hold())
+    gone = list(old.values_list("pk", flat=True)[:50_000])
     Message.objects.filter(pk__in=gone).delete()
     return gone
 

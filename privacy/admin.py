@@ -67,4 +67,4 @@ class SegmentAdmin(ReadOnly):
     fields = ("stream", "number", "count", "ranges", "root", "previous", "seal", "sealed_at")
 
 
-from . import circle_admin, desk_admin  # noqa: E402, F401  (registering is its effect)
+from . import circle_admin, desk_admin, restriction_admin  # noqa: E402, F401  (registering is its effect)

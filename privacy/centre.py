@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from . import consents, disclosure, notices, purposes
-from .models import AccessLog, DataSubject, Matter, Notice
+from . import consents, disclosure, notices, purposes, restriction
+from .models import AccessLog, DataSubject, Matter, Notice, Restriction
 
 SHOWN_LOOKS = 20
 FIGURE_DAYS = 30
@@ -80,6 +80,14 @@ def figures(subject: DataSubject, shown: list[Line], *, now: datetime) -> Figure
     by_staff = looks.filter(actor__kind=DataSubject.Kind.STAFF).count()
     answered = [line for line in shown if line.state.last]
     return Figures(looks=looks.count(), staff_looks=by_staff, given=sum(line.state.given for line in answered), asked=len(answered))
+
+
+def locks(subject: DataSubject, *, now: datetime) -> list[tuple[Restriction, str]]:
+    """What is locked of this person's, with the reason as it was written for them."""
+    found = list(restriction.standing(subject))
+    actor = disclosure.Actor(kind="user", subject_id=subject.pk, role="self")
+    opened = disclosure.reveal_many(found, ["why"], actor=actor, purpose="rights", page="privacy.centre", now=now)
+    return [(lock, (opened[lock.pk] or {}).get("why") or "") for lock in found]
 
 
 def recent_looks(subject: DataSubject) -> list[disclosure.Look]:

@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from core import states
 
-from . import consents, notices, number_checks, retention, rights, suppression, vault
+from . import consents, notices, number_checks, restriction, retention, rights, suppression, vault
 from .circle_records import LINK_DAYS, SCOPES
 from .models import Complaint, Contact, ContactLink, Matter, NumberCheck, OutboundMessage
 
@@ -288,7 +288,7 @@ def expire_links(*, now: datetime) -> list[int]:
 def forget_closed(*, now: datetime) -> list[int]:
     """Contacts of affairs that ended long enough ago are erased; their number may be named again, by its owner. The ids that went."""
     days = retention.get("contact").days or 0
-    over = Contact.objects.filter(matter__closed_at__lt=now - timedelta(days=days)).exclude(state="erased")
+    over = Contact.objects.filter(matter__closed_at__lt=now - timedelta(days=days)).exclude(state="erased").exclude(subject__in=restriction.on_hold())
     gone = []
     for contact in over.select_related("subject", "link").iterator(chunk_size=200):
         with transaction.atomic():

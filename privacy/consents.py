@@ -16,6 +16,7 @@ from core import outbox
 from core.references import make
 
 from . import notices, purposes
+from .disclosure import Restricted
 from .models import Consent, DataSubject, Matter, Notice
 from .purposes import PURPOSES
 
@@ -75,6 +76,8 @@ def record(
         raise UnableToRecord("the matter is another person's")
     if subject.erased_at is not None:
         raise UnableToRecord("the person is erased")
+    if decision == Consent.Decision.GIVEN and DataSubject.objects.filter(pk=subject.pk, restricted_at__isnull=False).exists():
+        raise Restricted
     values = {"decision": decision, "notice": notice, "locale": locale, "method": method, "at": now, "screen_hash": screen_hash or notice.sha256}
     valid_days = purposes.get(purpose).valid_days if decision == Consent.Decision.GIVEN else None
     values["expires_at"] = now + timedelta(days=valid_days) if valid_days else None
@@ -132,8 +135,8 @@ def current(subject: DataSubject, purpose: str, *, now: datetime, matter: Matter
 
 
 def is_given(*, subject: DataSubject, purpose: str, now: datetime, matter: Matter | None = None) -> bool:
-    """Whether the last answer is yes, has not expired, and no material version has come since. An erased person has given nothing."""
-    return subject.erased_at is None and state(subject=subject, purpose=purpose, matter=matter, now=now).given
+    """Whether the last answer is yes, has not expired, and no material version has come since. Of a person erased or locked none counts."""
+    return subject.erased_at is None and subject.restricted_at is None and state(subject=subject, purpose=purpose, matter=matter, now=now).given
 
 
 def states(subject: DataSubject, *, now: datetime) -> list[State]:

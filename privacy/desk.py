@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import outbox, states
 
-from . import clocks, rights
+from . import clocks, restriction, rights
 from .models import DataSubject, Matter, RightsRequest
 
 MESSAGE_MAX = 4000
@@ -30,8 +30,12 @@ HOLDS: dict[str, str | Promise] = {
     "open_pledge": _("You have a pledge in a listing that is still open."),
     "holding": _("You hold part of a loan that is still running."),
     "loan_file_kept_by_law": _("The contract and its payments have to be kept for five years after the loan ends. They are locked meanwhile."),
+    "legal_hold": _("A court, an authority or a dispute needs it. It is locked meanwhile."),
     "other": _("A law obliges us to keep it for now."),
 }
+
+# Where only a law keeps the records, they are locked, and erased when its time is over.
+LAW = {"loan_file_kept_by_law"}
 
 
 class UnableToAsk(Exception):
@@ -89,6 +93,8 @@ def _erase(request: RightsRequest, *, now: datetime) -> None:
     reasons = rights.holds(request.subject)
     if reasons:
         _close(request, "refused", now=now, reasons=reasons)
+        if set(reasons) <= LAW:
+            restriction.restrict(subject=request.subject, ground=restriction.KEPT_BY_LAW, why="", by=None, now=now)
         return
     _close(request, "answered", now=now)
     rights.erase(request.subject, now=now)

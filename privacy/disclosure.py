@@ -12,7 +12,10 @@ from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+
+from core.refusals import Conflict
 
 from . import kinds, purposes, vault
 from .fields import EncryptedField, Sealed, encrypted_fields
@@ -39,6 +42,16 @@ class UnableToReveal(Exception):
     """The look is refused before anything is opened: nobody looks, no purpose, or the data is under a legal hold."""
 
     code = "unable_to_reveal"
+
+
+class Restricted(UnableToReveal, Conflict):
+    """The person's data is locked (restriction.py): kept, and used for nothing."""
+
+    code = "restricted"
+    message = _("This data is locked for now: it is kept, and used for nothing else. The person concerned reads why on their privacy page.")
+
+    def __init__(self) -> None:
+        super().__init__("this person's data is restricted to a legal hold")
 
 
 @dataclass(frozen=True)
@@ -105,13 +118,15 @@ def reveal_many(rows: Iterable[Any], fields: Sequence[str], *, actor: Actor, pur
     owners = {row.pk: _owner_id(opened_fields[0], row) for row in rows}
     with transaction.atomic():
         _log(set(owners.values()), actor=actor, what=_what(opened_fields), purpose=purpose, page=page, now=now, reference=reference)
-        keys = _open_keys(set(owners.values()), purpose=purpose)
+        _refuse_restricted(set(owners.values()), actor=actor, purpose=purpose)
+        keys = vault.data_keys(set(owners.values()))
         return {row.pk: _open_row(row, opened_fields, owners[row.pk], keys) for row in rows}
 
 
 def note(subject_ids: Iterable[UUID], *, kinds_seen: Sequence[str], actor: Actor, purpose: str, page: str, now: datetime, reference: str = "") -> None:
-    """Log a look at personal data that needs no key (bands, states, a disclosed record), before it is shown. One insert."""
+    """Log a look at personal data that needs no key (bands, states, a disclosed record), before it is shown. One insert. Raises Restricted."""
     with transaction.atomic():
+        _refuse_restricted(set(subject_ids := list(subject_ids)), actor=actor, purpose=purpose)
         _log(set(subject_ids), actor=actor, what=[(code, code) for code in kinds_seen], purpose=purpose, page=page, now=now, reference=reference)
 
 
@@ -174,10 +189,12 @@ def _log(subject_ids: set[UUID], *, actor: Actor, what: Sequence[tuple[str, str]
     )
 
 
-def _open_keys(subject_ids: set[UUID], *, purpose: str) -> dict[UUID, bytes]:
-    if purpose != "legal_hold" and DataSubject.objects.filter(pk__in=subject_ids, restricted_at__isnull=False).exists():
-        raise UnableToReveal("this person's data is restricted to a legal hold")
-    return vault.data_keys(subject_ids)
+def _refuse_restricted(subject_ids: set[UUID], *, actor: Actor, purpose: str) -> None:
+    """Locked data opens to the person, for their rights, to pay them their own money, and for a legal hold; else to nobody."""
+    if purpose in ("legal_hold", "rights") or (purpose == "wallet" and actor.kind == "system"):
+        return
+    if DataSubject.objects.filter(pk__in=subject_ids - {actor.subject_id}, restricted_at__isnull=False).exists():
+        raise Restricted
 
 
 def _open_row(row: models.Model, fields: Sequence[EncryptedField], owner: UUID, keys: dict[UUID, bytes]) -> dict | None:

@@ -270,4 +270,4 @@ class RolledUp(models.Model):
 
 from .circle_records import Complaint, Contact, ContactLink, NumberCheck, SandboxText, Suppression  # noqa: E402, F401
 from .outreach_records import ContactDecision, OutboundMessage  # noqa: E402, F401
-from .records import Breach, BreachPerson, ErasureProof, ImpactAssessment, Processor, RightsRequest  # noqa: E402, F401  (Django looks for models here)
+from .records import Breach, BreachPerson, ErasureProof, ImpactAssessment, Processor, Restriction, RightsRequest  # noqa: E402, F401  (Django looks for models here)

@@ -7,7 +7,7 @@ the same transaction and under the same lock as the decision and the message, so
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -115,6 +115,7 @@ def ask(*, to: Recipient, errand: Errand, facts: Facts, matter: Matter | None, n
     _lock(to.lock_key)
     moments = local_time.plausible(zones=to.zones, region=to.region, now=now)
     before = attempts.counted([to.subject.pk, *to.same_person], zones=to.zones, episode_since=facts.episode_since, third_party=to.role == "contact", now=now)
+    to = _left_alone(to, matter)
     requests = [_request(to, errand, facts, template.reveals, moment, before) for moment in moments]
     verdict = decisions.decide_all(requests, own_hours=to.own_hours, on=now)
     return decisions.keep(
@@ -127,6 +128,13 @@ def ask(*, to: Recipient, errand: Errand, facts: Facts, matter: Matter | None, n
         now=now,
         expires_at=now + FRESH,
     )
+
+
+def _left_alone(to: Recipient, matter: Matter | None) -> Recipient:
+    """While somebody's data is locked, nobody is contacted about their affairs: neither they nor those around them."""
+    concerned = {to.subject.pk, *([matter.subject_id] if matter else [])}
+    locked = DataSubject.objects.filter(pk__in=concerned, restricted_at__isnull=False).exists()
+    return replace(to, contact_state="do_not_contact") if locked else to
 
 
 def _request(to: Recipient, errand: Errand, facts: Facts, reveals: tuple[str, ...], moment: local_time.Local, before: attempts.Attempts) -> Request:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from . import circle, disclosure, number_checks, passport, receipts, rights, sweeps
-from .models import Contact, ContactLink, DataSubject
+from . import circle, copies, disclosure, number_checks, passport, receipts, restriction, rights, sweeps
+from .models import Contact, ContactLink, DataSubject, Restriction
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict:
@@ -12,6 +12,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict:
         "since": subject.created_at.isoformat(),
         "consents": receipts.of(subject),
         "circle": _circle(subject, now=now),
+        "locks": copies.rows(Restriction.objects.filter(subject=subject), now=now),
         "looks": [_look(look) for look in disclosure.who_looked(subject, limit=100_000)],
     }
 
@@ -42,7 +43,12 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
         circle.forget(contact, now=now)
 
 
-rights.register("privacy", export=export, erase=erase)
+def holds(*, subject: DataSubject) -> list[str]:
+    """A legal hold keeps everything."""
+    return ["legal_hold"] if restriction.standing(subject).filter(ground=restriction.LEGAL_HOLD).exists() else []
+
+
+rights.register("privacy", export=export, erase=erase, holds=holds)
 
 
 def _old_invitations(*, cutoff: datetime, now: datetime) -> list[str]:
@@ -55,3 +61,4 @@ def _old_contacts(*, cutoff: datetime, now: datetime) -> list[int]:
 
 sweeps.register("invitation", app="privacy", sweep=_old_invitations)
 sweeps.register("contact", app="privacy", sweep=_old_contacts)
+sweeps.register("loan_file", app="privacy", sweep=restriction.finish)

@@ -84,6 +84,41 @@ class RightsRequest(Referenced, SealedRow):
         permissions: ClassVar = [("answer_rightsrequest", "Can answer rights requests")]
 
 
+class Restriction(Referenced, SealedRow):
+    """One lock on a person's data: on what ground, why, since when, and who ended it. DataSubject.restricted_at is in step with those that stand."""
+
+    REFERENCE_PREFIX = "RX"
+
+    class Ground(models.TextChoices):
+        LEGAL_HOLD = "legal_hold", pgettext_lazy("ground of a lock", "A court, an authority or a dispute needs it")
+        KEPT_BY_LAW = "kept_by_law", pgettext_lazy("ground of a lock", "Erasure was asked for; a law keeps it until its time is over")
+        DISPUTED = "disputed", pgettext_lazy("ground of a lock", "Whether it is right is being checked")
+
+    subject = models.ForeignKey(DataSubject, models.PROTECT, related_name="restrictions", verbose_name=_("about whom"))
+    ground = models.CharField(pgettext_lazy("of a lock", "ground"), max_length=12, choices=Ground.choices)
+    why = EncryptedTextField(subject="subject", purpose="rights", kind="message", retention="loan_file", null=True, blank=True)
+    set_by = models.ForeignKey(DataSubject, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("locked by"))
+    set_at = models.DateTimeField(_("locked at"))
+    lifted_by = models.ForeignKey(DataSubject, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lifted by"))
+    lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
+    lifted_why = EncryptedTextField(subject="subject", purpose="rights", kind="message", retention="loan_file", null=True, blank=True)
+
+    class Meta:
+        verbose_name = pgettext_lazy("record", "lock on data")
+        verbose_name_plural = pgettext_lazy("record", "locks on data")
+        constraints: ClassVar = [
+            models.CheckConstraint(name="privacy_restriction_ground", condition=Q(ground__in=["legal_hold", "kept_by_law", "disputed"])),
+            models.CheckConstraint(name="privacy_restriction_lifted_by_somebody", condition=Q(lifted_at__isnull=True) ^ Q(lifted_by__isnull=False)),
+            models.CheckConstraint(name="privacy_restriction_lifted_later", condition=Q(lifted_at__isnull=True) | Q(lifted_at__gte=models.F("set_at"))),
+            models.UniqueConstraint(name="privacy_restriction_one_of_a_ground", fields=["subject", "ground"], condition=Q(lifted_at__isnull=True)),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="restriction_kept", operation=pgtrigger.Delete),
+            pgtrigger.Protect(name="restriction_lifted_for_good", operation=pgtrigger.Update, condition=pgtrigger.Q(old__lifted_at__isnull=False)),
+        ]
+        permissions: ClassVar = [("restrict_datasubject", "Can lock and open the data of a person")]
+
+
 class ErasureProof(models.Model):
     """That data under a rule is gone: which rule, how much, up to when, and a hash over the ids. Append-only; names nobody."""
 

@@ -13,7 +13,7 @@ from typing import Protocol
 from django.db import transaction
 from django.db.models import Q
 
-from . import retention, rollup, seals
+from . import restriction, retention, rollup, seals
 from .models import AccessLog, Consent, ErasureProof
 
 log = logging.getLogger(__name__)
@@ -69,13 +69,13 @@ def _run(each: Registered, *, now: datetime) -> ErasureProof | None:
 
 
 def _old_looks(*, cutoff: datetime, now: datetime) -> list[int]:
-    return rollup.roll_up(AccessLog.objects.filter(at__lt=cutoff), stream="access", rule="access_log", now=now)
+    return rollup.roll_up(AccessLog.objects.filter(at__lt=cutoff).exclude(subject__in=restriction.on_hold()), stream="access", rule="access_log", now=now)
 
 
 def _old_consents(*, cutoff: datetime, now: datetime) -> list[int]:
     """Answers in affairs closed, or of persons erased, longer ago than the rule says. Answers about what still goes on stay."""
     ended = Q(matter__closed_at__lt=cutoff) | Q(subject__erased_at__lt=cutoff)
-    return rollup.roll_up(Consent.objects.filter(ended, at__lt=cutoff), stream="consent", rule="consent", now=now)
+    return rollup.roll_up(Consent.objects.filter(ended, at__lt=cutoff).exclude(subject__in=restriction.on_hold()), stream="consent", rule="consent", now=now)
 
 
 register("access_log", app="privacy", sweep=_old_looks)

@@ -51,7 +51,7 @@ def centre(request: HttpRequest, subject: DataSubject) -> HttpResponse:
     now = timezone.now()
     lines = centre_page.lines(subject, locale=_locale(), now=now)
     figures = centre_page.figures(subject, lines, now=now)
-    context = {"lines": lines, "figures": figures, "looks": centre_page.recent_looks(subject), "subject": subject}
+    context = {"lines": lines, "figures": figures, "looks": centre_page.recent_looks(subject), "subject": subject, "locks": centre_page.locks(subject, now=now)}
     return render(request, "privacy/centre.html", context)
 
 

@@ -22,12 +22,14 @@ from marketplace.views.common import acting
 def holding(request: HttpRequest, reference: str) -> HttpResponse:
     rows = Participation.objects.select_related("loan__listing", "loan__file__subject", "loan__standing")
     found = get_object_or_404(rows, loan__listing__reference=reference, party=acting(request), loan__disbursed_on__isnull=False)
-    access.note_life(found.loan, user=request.user, page="marketplace.holding", now=timezone.now())  # type: ignore[arg-type]
+    seen = holdings.view(found, user=request.user, today=business_day.current())  # type: ignore[arg-type]
+    if seen.relation is not None:
+        access.note_life(found.loan, user=request.user, page="marketplace.holding", now=timezone.now())  # type: ignore[arg-type]
     context = {
         "holding": found,
         "loan": found.loan,
         "listing": found.loan.listing,
-        "seen": holdings.view(found, user=request.user, today=business_day.current()),  # type: ignore[arg-type]
+        "seen": seen,
         "received": holdings.received(found),
         "still_out": found.amount - found.received_principal,
         "today": business_day.current(),

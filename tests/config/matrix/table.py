@@ -296,6 +296,7 @@ privacy.accesslog              u        -        -        -
 privacy.segment                u        -        -        -
 privacy.rightsrequest          u        -        -        -
 privacy.erasureproof           u        -        -        -
+privacy.restriction            u        -        -        -
 privacy.impactassessment       u        -        -        -
 privacy.processor              u        -        -        -
 privacy.breach                 u        -        -        -
