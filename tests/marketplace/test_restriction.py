@@ -1,4 +1,4 @@
-"""A court wants Alice's file kept: from that commit nobody but she and the hold reads it, nothing new begins, money still moves; Bob's lock stops his orders."""
+"""A court wants Alice's file kept: only she and the hold read it, nothing new begins, money still moves; a lock on Bob stops his orders."""
 
 import pytest
 from django.urls import reverse

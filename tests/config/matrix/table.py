@@ -381,4 +381,5 @@ admin:loans_parkedloan_release           parked         -        s
 admin:payments_payment_match             unmatched      s        s
 admin:payments_payment_reconciliation    -              asu      asu
 admin:privacy_rightsrequest_desk         request        -        -
+admin:privacy_restriction_lift           elsewhere      -        -
 """
