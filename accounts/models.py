@@ -145,6 +145,9 @@ class Membership(models.Model):
             models.CheckConstraint(name="accounts_membership_ended_later", condition=Q(ended_at=None) | Q(ended_at__gte=models.F("created_at"))),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.party}, {self.get_role_display()}"
+
 
 INVITATION = Transitions(initial="open", moves={"open": ("accepted", "withdrawn", "expired")})
 
@@ -246,6 +249,9 @@ class Act(models.Model):
         verbose_name = _("act")
         verbose_name_plural = _("acts")
         triggers: ClassVar = [append_only("act_append_only"), not_emptied("act_not_emptied")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"
 
 
 class AccessToken(Referenced, SealedRow):

@@ -3,15 +3,19 @@ from django.contrib import admin
 from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
+OURS = ("core", "ledger", "privacy", "accounts", "notifications", "payments", "credit", "loans", "marketplace")
+
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = _("Xinqiao")
 
     def ready(self) -> None:
-        """Shared tasks ring the platform's own Celery app from here on, in every process that sets Django up."""
-        from config import celery  # noqa: F401
+        """Shared tasks ring the platform's own Celery app from here on, in every process that sets Django up; fields have their words."""
+        from config import celery, words  # noqa: F401
         from config.sample import market  # noqa: F401 registers the jobs of the sample market
+
+        words.name_fields(OURS)
 
 
 class DeskConfig(admin_apps.AdminConfig):

@@ -63,6 +63,9 @@ class Holiday(models.Model):
             models.CheckConstraint(condition=Q(kind__in=["closed", "worked"]), name="core_holiday_kind"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.calendar} {self.day}"
+
 
 class CalendarYear(models.Model):
     """A year whose holidays we hold. Beyond these the business day does not guess."""
@@ -140,6 +143,9 @@ class Job(models.Model):
             models.Index("id", condition=Q(state="dead"), name="core_job_dead"),
         ]
         triggers = [JOB_STATES.trigger()]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key}"
 
 
 class StoredReply(models.Model):

@@ -13,11 +13,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.access import actor
 from core import business_day
 from core.idempotency import once_per_form
 from core.money import format_amount
+from core.templatetags.look import tag
 from payments import bank_line, rails, reconciliation
 from payments.forms import MatchForm
 from payments.models import BankAccount, BankLine, Payment, SandboxLine, SandboxOrder, SandboxTransfer
@@ -27,6 +29,13 @@ if TYPE_CHECKING:
     Base = admin.ModelAdmin[Any]
 else:
     Base = admin.ModelAdmin
+
+ACCOUNT_STATES = {
+    "pending": pgettext_lazy("bank account", "Being checked"),
+    "verified": pgettext_lazy("bank account", "Confirmed"),
+    "refused": pgettext_lazy("bank account", "Not confirmed"),
+    "retired": pgettext_lazy("bank account", "Retired"),
+}
 
 
 class ReadOnly(Base):
@@ -130,7 +139,7 @@ class BankLineAdmin(ReadOnly):
 
 @admin.register(BankAccount)
 class BankAccountAdmin(ReadOnly):
-    list_display = ("reference", "party", "masked", "rail", "state", "created_at")
+    list_display = ("reference", "party", "masked", "rail", "shown_state", "created_at")
     search_fields = ("=reference", "=party__reference")
     list_select_related = ("party",)
     ordering = ("-id",)
@@ -139,6 +148,10 @@ class BankAccountAdmin(ReadOnly):
     @admin.display(description=_("number"))
     def masked(self, account: BankAccount) -> str:
         return f"•••• {account.last4}"
+
+    @admin.display(description=pgettext_lazy("field", "state"))
+    def shown_state(self, account: BankAccount) -> str:
+        return tag(account.state, ACCOUNT_STATES[account.state])
 
 
 class OfTheSandbox(Base):

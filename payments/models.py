@@ -154,6 +154,9 @@ class BankLine(SealedRow):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.rail} {self.line_id}"
+
 
 class SandboxTransfer(models.Model):
     """The sandbox bank's own table: what it was asked to do, what it did, and what it answered. Written on the bank's own connection."""
@@ -175,6 +178,9 @@ class SandboxTransfer(models.Model):
         verbose_name = _("sandbox bank transfer")
         verbose_name_plural = _("sandbox bank transfers")
 
+    def __str__(self) -> str:
+        return self.idempotency_key
+
 
 class SandboxLine(models.Model):
     """One booking on the account the platform holds at the sandbox bank: what its statement reports."""
@@ -193,6 +199,9 @@ class SandboxLine(models.Model):
     class Meta:
         verbose_name = _("sandbox bank booking")
         verbose_name_plural = _("sandbox bank bookings")
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class SandboxOrder(models.Model):
@@ -216,6 +225,9 @@ class SandboxOrder(models.Model):
         verbose_name = _("sandbox bank order")
         verbose_name_plural = _("sandbox bank orders")
         constraints: ClassVar = [models.CheckConstraint(name="payments_sandboxorder_times", condition=Q(times__gte=0) & Q(seconds__gte=0))]
+
+    def __str__(self) -> str:
+        return f"{self.get_fault_display()} {self.key_prefix}".strip()
 
 
 __all__ = ["PAYMENT", "BankAccount", "BankLine", "Payment", "SandboxLine", "SandboxOrder", "SandboxTransfer"]

@@ -137,6 +137,9 @@ class ErasureProof(models.Model):
         ]
         triggers: ClassVar = [pgtrigger.Protect(name="proof_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
+    def __str__(self) -> str:
+        return f"{self.rule} {self.at:%Y-%m-%d}"
+
 
 class ImpactAssessment(Referenced):
     """A personal information protection impact assessment (PIPL 55, 56): what it covers, what was weighed, who signed, until when it holds.

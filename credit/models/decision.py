@@ -69,3 +69,6 @@ class ShadowScore(SealedRow):
         verbose_name_plural = _("scores in shadow")
         constraints: ClassVar = [models.UniqueConstraint(fields=["decision", "model"], name="credit_shadow_once")]
         triggers: ClassVar = [append_only("shadow_is_frozen"), not_emptied("shadow_not_emptied")]
+
+    def __str__(self) -> str:
+        return f"{self.decision}, {self.model}"

@@ -34,6 +34,9 @@ class DayRun(models.Model):
             models.CheckConstraint(name="loans_dayrun_finished", condition=Q(phase=4, finished_at__isnull=False) | (~Q(phase=4) & Q(finished_at=None))),
         ]
 
+    def __str__(self) -> str:
+        return str(self.on)
+
 
 class DayShard(models.Model):
     """A stretch of ids one worker does in one transaction: loans to close, or orders to collect."""
@@ -69,6 +72,9 @@ class DayBook(models.Model):
         verbose_name_plural = _("day books")
         constraints: ClassVar = [models.UniqueConstraint(fields=["on", "currency", "bucket"], name="loans_daybook_once")]
 
+    def __str__(self) -> str:
+        return f"{self.on} {self.bucket}"
+
 
 class AutopayOrder(models.Model):
     """To be taken from a borrower's wallet for one loan on one day, decided for all wallets at once before the first is touched."""
@@ -100,3 +106,6 @@ class ParkedLoan(models.Model):
         verbose_name_plural = _("parked loans")
         constraints: ClassVar = [models.UniqueConstraint(fields=["loan"], condition=Q(released_at=None), name="loans_parkedloan_one")]
         permissions: ClassVar = [("release_loan", "Can let parked loans catch up")]
+
+    def __str__(self) -> str:
+        return str(self.loan)

@@ -130,6 +130,9 @@ class Participation(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.loan}, {self.party}"
+
 
 DISBURSEMENT = Transitions(
     initial="prepared",
