@@ -192,7 +192,12 @@ def _line(*row: Any) -> Line:
 
 
 def last_transfer() -> int:
-    """The id of the newest transfer; 0 before the first."""
+    """The id of the newest transfer once every one underway is written, so that none with a smaller id appears later; 0 before the first.
+
+    Waits for the writers underway and holds new ones until the caller's transaction ends: for marks that are made once, never for a page.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {Transfer._meta.db_table} IN SHARE MODE")
     return Transfer.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 

@@ -17,6 +17,9 @@ class LoansConfig(AppConfig):
                 "correction:out": _("Earlier repayments taken back"),
                 "clawback": _("Given back to the platform, which advanced it"),
                 "returned:in": _("Money of your loan that came back to you"),
+                "servicing_fee": _("Servicing fee"),
+                "recovery_costs:out": _("Costs of a recovery"),
+                "recovery_costs:in": _("Costs of a recovery, given back"),
             }
         )
         from loans import permissions

@@ -27,6 +27,7 @@ from ledger import queries
 from ledger.chart import AccountCode
 from loans import typeset
 from loans.models import Participation, Repayment, Share, StatementCut
+from payments import wallet
 
 MANY = 10_000_000
 
@@ -101,13 +102,19 @@ def _end(month: date) -> date:
     return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-@transaction.atomic
 def cut(month: date, *, today: date, now: datetime) -> int:
     """The last transfer of the month's statements, fixed the first time anybody asks. Raises UnableToState before the month is over."""
     if _end(month) >= today:
         raise UnableToState
+    known = StatementCut.objects.filter(month=month).first()
+    return (known or _make_cut(month, now=now)).last_transfer
+
+
+@transaction.atomic
+def _make_cut(month: date, *, now: datetime) -> StatementCut:
+    """Behind every transfer underway: one that was written later under a smaller number would change a statement that was read before."""
     made, _created = StatementCut.objects.get_or_create(month=month, defaults={"last_transfer": queries.last_transfer(), "made_at": now})
-    return made.last_transfer
+    return made
 
 
 def _cut_before(month: date, last: int, *, now: datetime) -> int:
@@ -116,7 +123,6 @@ def _cut_before(month: date, last: int, *, now: datetime) -> int:
     return min(made.last_transfer, last)
 
 
-@transaction.atomic
 def make(party: Party, *, month: date, currency: str, today: date, now: datetime) -> Statement:
     """The statement of a month that is over. Raises UnableToState."""
     last = cut(month, today=today, now=now)
@@ -215,7 +221,7 @@ def _blocks(found: Statement) -> Iterator[dict[str, Any]]:
         return format_amount(amount, found.currency)
 
     yield {"kind": "pairs", "rows": [[_("Party"), found.party], [_("Wallet at the beginning"), money(found.opening)], [_("At the end"), money(found.closing)]]}
-    moved = [[date_format(one.on, "SHORT_DATE_FORMAT"), _kind(one.kind), one.reference, money(one.amount)] for one in found.moved]
+    moved = [[date_format(one.on, "SHORT_DATE_FORMAT"), str(wallet.words(one.kind, one.amount)), one.reference, money(one.amount)] for one in found.moved]
     yield from _table(_("Through the wallet"), [_("Day"), _("What"), _("Reference"), _("Amount")], moved, right=1)
     head = [_("Day"), _("Loan"), _("Principal"), _("Interest"), _("Charges")]
     paid = [[date_format(one.on, "SHORT_DATE_FORMAT"), one.loan, money(one.principal), money(one.interest), money(one.charges)] for one in found.paid]
@@ -235,18 +241,3 @@ def _table(title: str, head: Sequence[str], rows: list[list[str]], *, right: int
     if rows:
         yield {"kind": "heading", "text": title}
         yield {"kind": "table", "head": list(head), "align": ["l"] * (len(head) - right) + ["r"] * right, "rows": rows}
-
-
-WORDS = {
-    "deposit": gettext_lazy("Deposit"),
-    "withdrawal": gettext_lazy("Withdrawal"),
-    "pledge": gettext_lazy("Pledge"),
-    "repayment": gettext_lazy("Repayment"),
-    "servicing_fee": gettext_lazy("Servicing fee"),
-    "recovery_costs": gettext_lazy("Costs of a recovery"),
-    "correction": gettext_lazy("Correction"),
-}
-
-
-def _kind(code: str) -> str:
-    return str(WORDS.get(code.partition(".")[0], code))

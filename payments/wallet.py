@@ -97,7 +97,7 @@ def statement(party: Party, *, before: int | None = None, currency: str = "", li
 
 def _line(line: queries.Line) -> Line:
     return Line(
-        words=_words(line),
+        words=words(line.kind, line.amount),
         reference=line.reference,
         is_payment=line.reference.startswith(f"{Payment.REFERENCE_PREFIX}-"),
         booked_on=line.booked_on,
@@ -106,7 +106,13 @@ def _line(line: queries.Line) -> Line:
     )
 
 
-def _words(line: queries.Line) -> StrOrPromise:
+def words(kind: str, amount: int) -> StrOrPromise:
     """By kind and direction (`pledge:in`), by kind, else plainly."""
-    direction = "in" if line.amount > 0 else "out"
-    return _WORDS.get(f"{line.kind}:{direction}") or _WORDS.get(line.kind) or (_("Money in") if direction == "in" else _("Money out"))
+    direction = "in" if amount > 0 else "out"
+    return known_words(kind, amount) or (_("Money in") if direction == "in" else _("Money out"))
+
+
+def known_words(kind: str, amount: int) -> StrOrPromise:
+    """The words a kind was given; empty when it has none."""
+    direction = "in" if amount > 0 else "out"
+    return _WORDS.get(f"{kind}:{direction}") or _WORDS.get(kind) or ""

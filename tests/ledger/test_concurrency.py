@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -223,3 +223,33 @@ def test_two_arms_in_one_statement_fire_together(till: Till) -> None:
         cursor.execute(f"WITH {hold}, {void} SELECT 1")
     assert till.available(BOB) == 20
     assert check_books().is_clean
+
+
+def test_a_mark_waits_for_the_transfers_underway(till: Till) -> None:
+    """Two transfers, the first still underway when the second is booked: a mark between them would let the first appear behind it later."""
+    till.deposit(ALICE, 10_000)
+    written, marked = Event(), Event()
+
+    def first() -> int:
+        try:
+            with transaction.atomic():
+                operations.post(**till.fields(debit=cash(ALICE), credit=cash(BOB), amount=1, key="slow"))
+                written.set()
+                marked.wait(timeout=0.5)  # a mark that does not wait would be made by now
+            return Transfer.objects.get(key="slow").pk
+        finally:
+            connection.close()
+
+    def mark() -> int:
+        written.wait(timeout=20)
+        try:
+            with transaction.atomic():
+                found = queries.last_transfer()
+            marked.set()
+            return found
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        slow, found = pool.submit(first), pool.submit(mark)
+        assert found.result() >= slow.result()

@@ -13,9 +13,11 @@ from accounts.models import Party
 from core import states
 from ledger.chart import AccountCode
 from ledger.queries import balance
+from ledger.models import Transfer
 from loans import standing
 from loans.models import Loan, Participation
 from loans.replay import replay
+from payments import wallet
 
 NOW = datetime(2026, 1, 15, 9, tzinfo=UTC)
 START = date(2026, 1, 15)
@@ -69,8 +71,16 @@ def give(party: Party, amount: int, *, key: str) -> None:
     deposit.receive(rail="sandbox", line_id=key, amount=amount, currency="CNY", reference=party.reference, booked_on=START, now=NOW)
 
 
+def assert_wallets_have_words() -> None:
+    """No movement of a wallet is told as mere money in or out, in the wallet or in a statement."""
+    for side, amount in (("debit_account", -1), ("credit_account", 1)):
+        kinds = set(Transfer.objects.filter(**{f"{side}__code": AccountCode.CLIENT_CASH}).exclude(kind="test").values_list("kind", flat=True))
+        assert [kind for kind in kinds if not wallet.known_words(kind, amount)] == []
+
+
 def assert_stored_is_replayed(loan: Loan) -> None:
     """Every derived row is what the events say."""
+    assert_wallets_have_words()
     loan = Loan.objects.get(pk=loan.pk)
     course = standing.course_of(loan, closed_to=loan.standing.closed_to)
     wanted = {row.number: row for row in standing.installments_of(loan.pk, course)}

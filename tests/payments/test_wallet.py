@@ -1,14 +1,23 @@
 """The wallet: figures and movements are the books', in words, a page at a time."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from payments import payout, wallet
 from payments.rails import sandbox
 from tests import cast
 
 from .conftest import NOW, TODAY, Bank
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Whatever the tests before have left behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
