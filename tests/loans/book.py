@@ -12,8 +12,8 @@ from django.db import transaction
 from accounts.models import Party
 from core import states
 from ledger.chart import AccountCode
-from ledger.queries import balance
 from ledger.models import Transfer
+from ledger.queries import balance
 from loans import standing
 from loans.models import Loan, Participation
 from loans.replay import replay
