@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 PORT ?= 8000
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+unexport PYTHONDONTWRITEBYTECODE  # some machines set it; then each of many processes would compile the whole program anew
 LOCK := requirements/develop.txt
 STAMP := .venv/installed-$(shell cksum < $(LOCK) | tr -d ' ')
 

@@ -26,6 +26,7 @@ NO_BROWSER = "no Chromium found: set CHROMIUM to its path, or install the packag
 def pytest_configure(config: pytest.Config) -> None:
     """The session starts the servers once; xdist's workers find them through the same folder. Django touches no database before this."""
     global _services
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the programs that tests start need not compile all of ours each time
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     shutil.rmtree(settings.KEY_ROOT, ignore_errors=True)  # halves of keys of people of earlier sessions

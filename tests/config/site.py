@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-NOT_COPIED = (".git", ".venv", ".run", ".*_cache", ".hypothesis", "__pycache__", "artifacts", "collected")
+NOT_COPIED = (".git", ".venv", ".run", ".*_cache", ".hypothesis", "artifacts", "collected")
 DEADLINE = 90.0
 
 
@@ -141,6 +141,8 @@ for line in sys.stdin:
     sys.stdout, out = said, sys.stdout
     try:
         call_command(*json.loads(line))
+        answer = {"said": said.getvalue()}
+    except SystemExit:
         answer = {"said": said.getvalue()}
     except BaseException as error:
         answer = {"failed": f"{type(error).__name__}: {error}", "said": said.getvalue()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.config.site import Site, alive, own_checkout, running, until
+from tests.config.site import Desk, Site, alive, own_checkout, running, until
 
 pytestmark = [
     pytest.mark.xdist_group("processes"),
@@ -33,29 +33,44 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def gone(site: Site, tree: set[int]) -> None:
+@pytest.fixture(scope="module")
+def desk(checkout: Path) -> Iterator[Desk]:
+    made = Desk(Site(checkout, **EMPTY))
+    yield made
+    made.close()
+
+
+def gone(site: Site, tree: set[int], desk: Desk) -> None:
     until(lambda: not any(alive(pid) for pid in tree), "every process of the site ends")
     assert site.status() == 0
-    until(lambda: "not running" in site.manage("status").stdout, "the folder is free again")
+    until(lambda: "not running" in desk("status"), "the folder is free again")
 
 
-def test_it_serves_pages_static_files_and_readiness(checkout: Path) -> None:
-    for compiled in (checkout / "locale").rglob("*.mo"):
+def test_it_serves_and_beside_it_another_that_shares_nothing(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for compiled in [*(checkout / "locale").rglob("*.mo"), *checkout.rglob("*.pyc")]:
         compiled.unlink()  # as in a fresh clone
     with running(checkout, **EMPTY) as site:
-        assert site.status("/healthz") == 200
-        with urllib.request.urlopen(site.url + "/", timeout=30) as page:
-            assert "借款是您的事" in page.read().decode(), "Chinese from the first page of the first start"
-        assert site.status("/readyz") == 200
-        assert site.status("/static/admin/css/base.css") == 200
-        report = site.manage("status")
-        assert report.returncode == 0
-        assert site.url in report.stdout
-        attached = site.manage("shell", "-c", "from core.models import Job; print('jobs', Job.objects.count() >= 0)")
-        assert "jobs True" in attached.stdout, attached.stderr
+        it_serves_pages_static_files_and_readiness(site)
         a_second_start_says_where_the_first_is(site)
-        assert "Stopped" in site.manage("stop").stdout
-        gone(site, {site.pid})
+        with own_checkout(tmp_path_factory.mktemp("two")) as other, running(other) as second:
+            they_share_nothing(site, second)
+            tree = site.tree()
+            assert "Stopped" in site.manage("stop").stdout
+            until(lambda: not any(alive(pid) for pid in tree), "every process of the site ends")
+            assert site.status() == 0
+            assert "not running" in site.manage("status").stdout
+            assert second.status("/readyz") == 200
+
+
+def it_serves_pages_static_files_and_readiness(site: Site) -> None:
+    assert site.status("/healthz") == 200
+    with urllib.request.urlopen(site.url + "/", timeout=30) as page:
+        assert "借款是您的事" in page.read().decode(), "Chinese from the first page of the first start"
+    assert site.status("/readyz") == 200
+    assert site.status("/static/admin/css/base.css") == 200
+    report = site.manage("status")
+    assert report.returncode == 0
+    assert site.url in report.stdout
 
 
 def a_second_start_says_where_the_first_is(site: Site) -> None:
@@ -78,44 +93,45 @@ def test_a_busy_port_is_named(checkout: Path) -> None:
     assert "PORT=" in refused.stderr
 
 
-def test_children_that_fall_are_started_again_and_kill_9_of_the_parent_leaves_nothing(checkout: Path) -> None:
+def test_children_that_fall_are_started_again_and_kill_9_of_the_parent_leaves_nothing(checkout: Path, desk: Desk) -> None:
     with running(checkout, **EMPTY) as site:
         children_that_fall_are_started_again(site)
         tree = site.tree()
         assert len(tree) >= 8, "parent, web and its workers, worker and its pool, beat, PostgreSQL, Valkey"
         os.kill(site.pid, signal.SIGKILL)
         site.process.wait()
-        gone(site, tree)
-        again = Site(checkout, **EMPTY).start()  # what was committed is there, and nothing stands in the way
-        assert again.status("/readyz") == 200
-        again.stop()
+        gone(site, tree, desk)
+    killing_make_ends_all(checkout, desk, signal.SIGKILL)  # what was committed is there, and nothing stands in the way
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_killing_make_ends_all(checkout: Path, how: signal.Signals) -> None:
+def test_ending_make_ends_all(checkout: Path, desk: Desk) -> None:
+    killing_make_ends_all(checkout, desk, signal.SIGTERM)
+
+
+def killing_make_ends_all(checkout: Path, desk: Desk, how: signal.Signals) -> None:
     with running(checkout, by_make=True, **EMPTY) as site:
+        assert site.status("/readyz") == 200
         tree = site.tree()
         os.kill(site.pid, how)
         site.process.wait()
-        gone(site, tree)
+        gone(site, tree, desk)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])  # SIGTERM ends all the other sites here
-def test_it_ends_soon_even_while_jobs_run(checkout: Path, how: signal.Signals, tmp_path: Path) -> None:
+def test_it_ends_soon_even_while_jobs_run(checkout: Path, desk: Desk, how: signal.Signals) -> None:
     tasks = checkout / "core" / "tasks.py"
     if "tests.slow" not in tasks.read_text():
         tasks.write_text(tasks.read_text() + SLOW_TASK)
     with running(checkout, **EMPTY) as site:
         markers = [checkout / f"busy-{how}-{number}" for number in range(4)]
         names = [str(marker) for marker in markers]
-        sent = site.manage("shell", "-c", f"from celery import current_app; [current_app.send_task('tests.slow', [name]) for name in {names}]")
-        assert sent.returncode == 0, sent.stderr
+        desk("shell", "-c", f"from celery import current_app; [current_app.send_task('tests.slow', [name]) for name in {names}]")
         until(lambda: sum(marker.exists() for marker in markers) >= 2, "both workers are busy")
         tree = site.tree()
         os.kill(site.pid, how)
         until(lambda: site.process.poll() is not None, "the parent ends", seconds=10)
         assert site.process.returncode == 0
-        gone(site, tree)
+        gone(site, tree, desk)
 
 
 def children_that_fall_are_started_again(site: Site) -> None:
@@ -127,14 +143,11 @@ def children_that_fall_are_started_again(site: Site) -> None:
     until(lambda: not children & site.tree(), "the fallen are gone")
 
 
-def test_two_checkouts_share_nothing(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def they_share_nothing(first: Site, second: Site) -> None:
     count = "from core.models import Holiday; print('holidays', Holiday.objects.filter(calendar='XX').count())"
-    with own_checkout(tmp_path_factory.mktemp("two")) as other, running(checkout, **EMPTY) as first, running(other) as second:
-        made = first.manage("shell", "-c", "from core.models import Holiday; Holiday.objects.create(calendar='XX', day='2026-01-01')")
-        assert made.returncode == 0, made.stderr
-        assert first.url != second.url
-        assert "Sample sign-ins" in second.output.read_text(), "where a market is asked for, its people are on the banner"
-        assert first.status() == second.status() == 200
-        assert "holidays 0" in second.manage("shell", "-c", count).stdout
-        first.stop()
-        assert second.status("/readyz") == 200
+    made = first.manage("shell", "-c", "from core.models import Holiday; Holiday.objects.create(calendar='XX', day='2026-01-01')")
+    assert made.returncode == 0, made.stderr
+    assert first.url != second.url
+    assert "Sample sign-ins" in second.output.read_text(), "where a market is asked for, its people are on the banner"
+    assert first.status() == second.status() == 200
+    assert "holidays 0" in second.manage("shell", "-c", count).stdout
