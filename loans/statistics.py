@@ -1,24 +1,31 @@
 """How the loans fare, by the quarter in which they were paid out: for anybody, never about one loan. One statement over the whole book.
 
-A quarter with fewer than SMALLEST loans is told together with its neighbors, so that no figure is about a few people.
+The public counts loans ten at a time, in the order they were paid out: a ten belongs to the quarter of its last loan, and what is no whole ten yet
+waits. So every figure, and every difference between two looks, is about at least ten loans. What became of them is told in steps of an average loan.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
-from datetime import date
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
 SMALLEST = 10
+FINEST = 1_000  # shares are told to a tenth of a per cent at the finest
 
 COHORTS = """
-WITH origin AS (
-    SELECT l.id, to_char(l.disbursed_on, 'YYYY"-Q"Q') AS cohort, l.principal, l.state, s.days_late, s.outstanding
-      FROM loans_loan l JOIN loans_standing s ON s.loan_id = l.id WHERE l.currency = %(currency)s AND l.disbursed_on <= %(as_of)s),
+WITH placed AS (
+    SELECT l.id, l.disbursed_on, (row_number() OVER (ORDER BY l.disbursed_on, l.id) - 1) / %(at_a_time)s AS batch
+      FROM loans_loan l WHERE l.currency = %(currency)s AND l.disbursed_on <= %(until)s),
+whole AS (
+    SELECT id, max(disbursed_on) OVER w AS last_on, count(*) OVER w AS loans FROM placed WINDOW w AS (PARTITION BY batch)),
+origin AS (
+    SELECT l.id, to_char(w.last_on, 'YYYY"-Q"Q') AS cohort, l.principal, l.state, s.days_late, s.outstanding
+      FROM whole w JOIN loans_loan l ON l.id = w.id JOIN loans_standing s ON s.loan_id = l.id WHERE w.loans = %(at_a_time)s),
 due AS (
     SELECT loan_id, count(*) AS due, count(*) FILTER (WHERE paid_on <= due_on) AS on_time FROM loans_installment WHERE due_on < %(as_of)s GROUP BY loan_id),
 lost AS (
@@ -87,14 +94,37 @@ class Cohort:
 
 
 PARTS = ("repaid", "current", "late_30", "late_60", "late_90", "late_more", "written_off")
+MONEY = (*PARTS, "owed_at_default", "recovered")
 AMOUNTS = tuple(one.name for one in fields(Cohort) if one.name != "name")
 
 
 def cohorts(*, as_of: date, currency: str) -> list[Cohort]:
     """Every quarter as it is, for the operator's own eyes. The parts of a cohort sum to what was lent."""
+    return _read(as_of=as_of, until=as_of, currency=currency, at_a_time=1)
+
+
+def published(*, as_of: date, currency: str) -> list[Cohort]:
+    """What may be told: whole tens of the loans paid out before today, whose order no later payout changes, in rounded amounts."""
+    yesterday = as_of - timedelta(days=1)
+    return [rounded(one) for one in _read(as_of=as_of, until=yesterday, currency=currency, at_a_time=SMALLEST)]
+
+
+def _read(*, as_of: date, until: date, currency: str, at_a_time: int) -> list[Cohort]:
     with connection.cursor() as cursor:
-        cursor.execute(COHORTS, {"as_of": as_of, "currency": currency})
+        cursor.execute(COHORTS, {"as_of": as_of, "until": until, "currency": currency, "at_a_time": at_a_time})
         return [Cohort(name, *map(int, figures)) for name, *figures in cursor.fetchall()]
+
+
+def rounded(one: Cohort) -> Cohort:
+    """What was lent in three digits, what became of it in steps of an average loan, or a tenth of a per cent where that is more."""
+    lent = _to(one.originated, 10 ** max(len(str(one.originated)) - 3, 0))
+    step = max(one.originated // min(one.loans, FINEST), 1)
+    amounts: dict[str, Any] = {name: min(_to(getattr(one, name), step), lent) for name in MONEY}
+    return replace(one, originated=lent, **amounts)
+
+
+def _to(amount: int, step: int) -> int:
+    return (2 * amount + step) // (2 * step) * step
 
 
 def together(rows: Sequence[Cohort]) -> Cohort:
@@ -103,21 +133,8 @@ def together(rows: Sequence[Cohort]) -> Cohort:
     return Cohort(name, *(sum(getattr(row, one) for row in rows) for one in AMOUNTS))
 
 
-def published(rows: Iterable[Cohort]) -> list[Cohort]:
-    """What may be told: quarters in a row are told together until they hold enough loans; nothing at all while all of them do not."""
-    groups: list[list[Cohort]] = [[]]
-    for row in rows:
-        groups[-1].append(row)
-        if sum(one.loans for one in groups[-1]) >= SMALLEST:
-            groups.append([])
-    rest = groups.pop()
-    if rest and groups:
-        groups[-1] += rest
-    return [together(group) for group in groups]
-
-
 def as_rows(told: Iterable[Cohort]) -> list[dict[str, Any]]:
-    """The figures of the page as they stand in the CSV: shares to a tenth of a per cent, so that no single amount shows through."""
+    """The figures of the page as they stand in the CSV."""
     return [
         {
             "cohort": one.name,

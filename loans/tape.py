@@ -20,8 +20,8 @@ AMOUNTS = (1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000)
 
 ROWS = """
 SELECT l.disbursed_on, l.term_months, l.principal, l.annual_rate, at_end.state,
-       (coalesce((SELECT sum(r.principal) FROM loans_repayment r JOIN loans_loanevent e ON e.id = r.event_id
-                   WHERE r.loan_id = l.id AND e.booked_on <= %(until)s), 0) * 10 / l.principal)::int
+       floor(coalesce((SELECT sum(r.principal) FROM loans_repayment r JOIN loans_loanevent e ON e.id = r.event_id
+                   WHERE r.loan_id = l.id AND e.booked_on <= %(until)s), 0) * 10 / l.principal)::int  -- at least so much
   FROM loans_loan l
  CROSS JOIN LATERAL (
        SELECT e.state FROM loans_loanstateevent e
