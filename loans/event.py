@@ -113,7 +113,7 @@ def enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, n
 
     Raises UnableToEnter; nothing is written then.
     """
-    held, before = standing.lock(loan)
+    held, before = _lock(loan)
     if (earlier := _earlier(held, entry, key)) is not None:
         return earlier
     event, course = _proposed(held, before, entry, as_of=as_of)
@@ -139,6 +139,13 @@ def enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, n
     return row
 
 
+def _lock(loan: Loan) -> tuple[Loan, Standing]:
+    try:
+        return standing.lock(loan)
+    except Standing.DoesNotExist:  # never paid out: nothing can have happened to it
+        raise UnableToEnter("not_living") from None
+
+
 def _say(row: LoanEvent, made: list[Repayment]) -> None:
     """The facts upward: money that came to the holders, money that was taken back from them, and whatever else was entered."""
     if row.kind not in QUIET:
@@ -151,7 +158,9 @@ def _say(row: LoanEvent, made: list[Repayment]) -> None:
 
 def preview(loan: Loan, entry: Entry, *, as_of: date) -> Difference:
     """What `enter` would change, nothing written. Raises UnableToEnter."""
-    before = Standing.objects.get(pk=loan.pk)
+    before = Standing.objects.filter(pk=loan.pk).first()
+    if before is None:
+        raise UnableToEnter("not_living")
     _event, course = _proposed(loan, before, entry, as_of=as_of)
     was = standing.course_of(loan, closed_to=course.closed_to)
     known, wanted = ({row.number: row.open.total for row in one.rows} for one in (was, course))

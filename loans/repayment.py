@@ -19,7 +19,7 @@ from ledger.queries import balance
 from loans import event as events
 from loans import standing
 from loans.event import Entry, UnableToEnter
-from loans.models import Installment, Loan, PayoffQuote, Repayment
+from loans.models import Installment, Loan, PayoffQuote, Repayment, Standing
 from loans.replay import Course, Kind, Quote, quote
 
 REPAYABLE = ("active", "late", "defaulted")
@@ -134,6 +134,7 @@ def settle_early(*, loan: Loan, expected: int, by: User | None, key: str, as_of:
 
     Raises UnableToRepay("quote_changed") for any other figure.
     """
+    _lock(loan)
     held = standing_quote(loan, as_of=as_of)
     totals = {quote_settlement(loan, as_of=as_of).total, *([held["total"]] if held else [])}
     earlier = Repayment.objects.filter(event__key=key).exists()
@@ -145,7 +146,7 @@ def settle_early(*, loan: Loan, expected: int, by: User | None, key: str, as_of:
 
 def _enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, now: datetime) -> Repayment:
     try:
-        held, _standing = standing.lock(loan)
+        held, _standing = _lock(loan)
         if not held.events.filter(key=key).exists():
             _check(held, entry)
         made = events.repayment_of(events.enter(held, entry, by=by, key=key, as_of=as_of, now=now))
@@ -154,6 +155,14 @@ def _enter(loan: Loan, entry: Entry, *, by: User | None, key: str, as_of: date, 
     loan.refresh_from_db()
     assert made is not None
     return made
+
+
+def _lock(loan: Loan) -> tuple[Loan, Standing]:
+    """The loan in life, held. Raises UnableToRepay for one that was never paid out: nobody owes anything on it."""
+    try:
+        return standing.lock(loan)
+    except Standing.DoesNotExist:
+        raise UnableToRepay("not_repayable", _("This loan has nothing to repay.")) from None
 
 
 def demand_payable(loan: Loan, amount: int) -> None:
@@ -190,7 +199,7 @@ def set_autopay(loan: Loan, *, on: bool, by: User, now: datetime) -> None:
 @transaction.atomic
 def return_overpaid(loan: Loan, *, by: User, key: str, as_of: date, now: datetime) -> int:
     """What was paid beyond everything owed goes back to the borrower's wallet. Returns how much. Raises UnableToRepay when there is nothing."""
-    held, before = standing.lock(loan)
+    held, before = _lock(loan)
     if not before.overpaid and not held.events.filter(key=key).exists():
         raise UnableToRepay("nothing_overpaid", _("Nothing was overpaid, or it was returned already."))
     known = held.events.filter(key=key).first()

@@ -99,7 +99,7 @@ def test_a_loan_from_the_first_section_to_its_settlement(now: datetime) -> None:
     stories.pay_in(bob, 5_000_000, now=now)
     stories.pledge(Listing.objects.get(loan=loan), bob, 4_800_000, now=now)
     outbox.drain(now=now)
-    problem(program.get(f"loans/{loan.reference}/settlement/"), 404, "not_repayable")
+    nothing_is_owed_yet(program, loan)
     stories.pay_out(loan, proposer=cast.fay(), approver=cast.dan(), now=now)
 
     stories.pay_in(alice, 5_000_000, now=now)
@@ -114,6 +114,17 @@ def test_a_loan_from_the_first_section_to_its_settlement(now: datetime) -> None:
     assert [row["amount"] for row in program.get(f"loans/{loan.reference}/repayments/").json()["results"]] == [quote["total"], 100_000]
     assert program.get(f"loans/{loan.reference}/").json()["state"] == "repaid"
     assert check_books().is_clean
+
+
+def nothing_is_owed_yet(program: Program, loan: Loan) -> None:
+    """Agreed and filled, not paid out: every way of paying says so."""
+    problem(program.get(f"loans/{loan.reference}/settlement/"), 404, "not_repayable")
+    problem(program.post(f"loans/{loan.reference}/repayments/", {"amount": 100_000}), 409, "not_repayable")
+    problem(program.post(f"loans/{loan.reference}/settlement/", {"expected": 0}), 409, "not_repayable")
+    browser, pages = cast.client_of(cast.alice()), {"repay": 422, "settle": 409, "overpaid": 409, "payoff": 409}
+    fields = {"amount": "100", "expected": "0"}
+    said = {page: browser.post(f"/loans/{loan.reference}/{page}/", fields | {"idempotency_key": page * 8}).status_code for page in pages}
+    assert said == pages
 
 
 def test_what_is_incomplete_is_named(now: datetime) -> None:
