@@ -7,13 +7,14 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts import audit, parties
+from accounts import audit
 from accounts.models import User
 from core import business_day, outbox, states
 from core.outbox import JobContext, handles
 from loans import loan as loans
 from loans import postings
 from loans.models import Disbursement, Loan
+from loans.stranger import OWN_LOAN, is_stranger
 from payments.models import BankAccount, Payment
 from payments.payout import UnableToPay
 
@@ -72,15 +73,16 @@ def approve(order: Disbursement, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def send_back(order: Disbursement, *, by: User, now: datetime) -> None:
-    """The second person says no: the order is open again."""
+    """The second person says no: the order is open again. Raises UnableToDisburse."""
+    _not_own(order, by)
     states.move(order, "prepared", now=now, by=by.pk, why="sent_back", proposed_by=None, proposed_at=None)
     audit.record(actor=by, action="disbursement.send_back", target=order.reference, now=now)
 
 
 def _not_own(order: Disbursement, by: User) -> None:
-    """Neither pair of eyes is the borrower's."""
-    if by.pk in parties.persons_behind(order.loan.party):
-        raise UnableToDisburse(_("You cannot pay out a loan of a party you belong to."))
+    """Neither pair of eyes belongs to somebody bound by the loan or holding a part of it."""
+    if not is_stranger(order.loan, by):
+        raise UnableToDisburse(OWN_LOAN)
 
 
 def _usable(account: BankAccount | None, order: Disbursement) -> bool:

@@ -109,6 +109,7 @@ def propose(request: HardshipRequest, wanted: Wanted, *, by: User, as_of: date, 
     """Put a plan to the borrower; whoever claimed the request has seen both schedules. Raises UnableToHelp."""
     held = requests.claimed_by(request, by)
     loan = held.loan
+    requests.demand_stranger(loan, by)
     terms = terms_of.work_out(loan, wanted, as_of=as_of)
     seen = compare(loan, terms, as_of=as_of)
     made = Plan.objects.create(

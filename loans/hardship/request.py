@@ -23,6 +23,7 @@ from loans.event import Entry
 from loans.models import HardshipEvidence, HardshipRequest, Loan
 from loans.models.hardship import WAITING
 from loans.replay import Kind
+from loans.stranger import OWN_LOAN, is_stranger
 from privacy import consents
 from privacy.forms import Answer, record_answers
 
@@ -137,8 +138,10 @@ def withdraw(request: HardshipRequest, *, by: User, now: datetime) -> None:
 
 @transaction.atomic
 def claim(request: HardshipRequest, *, by: User, now: datetime) -> None:
-    """One member of staff takes it up."""
-    states.move(locked(request), "claimed", now=now, by=by.pk, why="claim", reviewer=by)
+    """One member of staff takes it up, a stranger to the loan. Raises UnableToHelp."""
+    held = locked(request)
+    demand_stranger(held.loan, by)
+    states.move(held, "claimed", now=now, by=by.pk, why="claim", reviewer=by)
     audit.record(actor=by, action="hardship.claim", target=request.reference, now=now)
 
 
@@ -154,11 +157,18 @@ def release(request: HardshipRequest, *, by: User, now: datetime) -> None:
 def refuse(request: HardshipRequest, *, by: User, answer: str, now: datetime) -> None:
     """No new plan, with the words the borrower reads. Raises UnableToHelp."""
     held = claimed_by(request, by)
+    demand_stranger(held.loan, by)
     if not answer.strip():
         raise UnableToHelp("reason", _("Give the reason. The borrower reads it."))
     held.answer = answer.strip()
     held.save(update_fields=["answer"])
     _close(held, "refused", by=by, why="refused", now=now)
+
+
+def demand_stranger(loan: Loan, by: User) -> None:
+    """Nobody answers a request on a loan of their own, or one they hold: who had claimed it before may only give it back. Raises UnableToHelp."""
+    if not is_stranger(loan, by):
+        raise UnableToHelp("own_loan", OWN_LOAN)
 
 
 def locked(request: HardshipRequest) -> HardshipRequest:

@@ -76,15 +76,19 @@ def test_one_person_alone_pays_nothing_out(loan: Loan, now: datetime) -> None:
 
 
 def test_nobody_pays_out_a_loan_of_their_own_party(loan: Loan, now: datetime) -> None:
-    """Dan joins Alice's party after it was filled: from then on he is the borrower here, and neither pair of eyes."""
+    """Dan joins Alice's party after it was filled, Fay the holder's: from then on both belong to the loan, and are neither pair of eyes."""
     order = loan.disbursement
     disbursement.propose(order, by=fay(now=now).user, now=now)
     Membership.objects.create(user=dan().user, party=loan.party, role="view", created_at=now)
     with pytest.raises(disbursement.UnableToDisburse):
         disbursement.approve(order, by=dan().user, now=now)
-    disbursement.send_back(order, by=dan().user, now=now)
     with pytest.raises(disbursement.UnableToDisburse):
-        disbursement.propose(order, by=dan().user, now=now)
+        disbursement.send_back(order, by=dan().user, now=now)
+    disbursement.send_back(order, by=fay().user, now=now)
+    Membership.objects.create(user=fay().user, party=bob().party, role="view", created_at=now)
+    for member in (dan(), fay()):
+        with pytest.raises(disbursement.UnableToDisburse):
+            disbursement.propose(order, by=member.user, now=now)
 
 
 def test_approved_twice_is_paid_once(loan: Loan, now: datetime) -> None:

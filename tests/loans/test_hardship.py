@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import override_settings
 
+from accounts.models import Membership
 from core import business_day, outbox
 from ledger.checks import check_books
 from loans import repayment
@@ -324,6 +325,27 @@ def test_the_desk_claims_reads_compares_and_proposes_and_the_borrower_sees_it(lo
     plan.refresh_from_db()
     assert plan.state == "in_force"
     assert browser.get(f"/plans/{plan.reference}/").status_code == 200
+
+
+@pytest.mark.parametrize("whose", [alice, bob])
+def test_who_is_bound_by_the_loan_or_holds_a_part_of_it_answers_nothing(loan, sal, whose):
+    """Sal claims it, then joins the borrower's (or a holder's) party: giving it back is all that is left."""
+    today, made = business_day.current(), claimed(loan, sal)
+    joined = {"user": sal.user, "party": whose().party, "role": "view", "created_at": noon(today)}
+    Membership.objects.create(**joined)
+    acts = (
+        lambda: propose(made, sal, kind="re_age", more=3, waive_charges=True),
+        lambda: requests.refuse(made, by=sal.user, answer="No.", now=noon(today)),
+        lambda: requests.release(made, by=sal.user, now=noon(today)),
+        lambda: requests.claim(made, by=sal.user, now=noon(today)),
+    )
+    said = []
+    for act in acts:
+        try:
+            said.append(str(act()))
+        except UnableToHelp as error:
+            said.append(error.code)
+    assert said == ["own_loan", "own_loan", "None", "own_loan"]
 
 
 def test_a_refusal_needs_words_and_the_borrower_reads_them(loan, sal):
