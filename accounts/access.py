@@ -63,9 +63,9 @@ def switch(request: HttpRequest, reference: str, *, now: datetime) -> Party:
     return party
 
 
-def actor(user: User, *, role: str = "member") -> Actor:
-    """The user as privacy.disclosure wants to know them."""
-    return Actor(kind="user", subject_id=user.subject_id, role=role)
+def actor(user: User, *, role: str = "member", why: str = "") -> Actor:
+    """The user as privacy.disclosure wants to know them; `why` is what a member of staff said (privacy.reasons)."""
+    return Actor(kind="user", subject_id=user.subject_id, role=role, why=why)
 
 
 def party_required(role: str = Role.VIEW, *, borrows: bool | None = None, invests: bool | None = None) -> Callable[[View], View]:

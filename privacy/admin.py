@@ -54,7 +54,7 @@ class ConsentAdmin(ReadOnly):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(ReadOnly):
-    list_display = ("at", "actor", "role", "subject", "kinds", "purpose", "page")
+    list_display = ("at", "actor", "role", "subject", "kinds", "purpose", "why", "page")
     list_select_related = ("actor", "subject")
     list_filter = ("actor_kind", "purpose")
     search_fields = ("=actor__pseudonym", "=subject__pseudonym", "=reference")

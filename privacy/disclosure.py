@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from core.refusals import Conflict
 
-from . import kinds, purposes, vault
+from . import kinds, purposes, reasons, vault
 from .fields import EncryptedField, Sealed, encrypted_fields
 from .models import AccessLog, DataSubject
 
@@ -56,13 +56,16 @@ class Restricted(UnableToReveal, Conflict):
 
 @dataclass(frozen=True)
 class Actor:
-    """Who looks: a person (by their data subject) in a role, or the installation itself (`system`, the role names the engine)."""
+    """Who looks: a person (by their data subject) in a role, or the installation itself (`system`, the role names the engine). `why`: what staff said."""
 
     kind: str
     subject_id: UUID | None
     role: str
+    why: str = ""
 
     def __post_init__(self) -> None:
+        if self.why and self.why not in reasons.REASONS:
+            raise UnableToReveal("a reason is one of privacy.reasons")
         if self.kind not in ACTOR_KINDS or not self.role or (self.kind != "system" and self.subject_id is None):
             raise UnableToReveal("an actor has a kind, a role and (unless the installation itself) a person")
 
@@ -79,6 +82,11 @@ class Look:
     purpose: str
     page: str
     reference: str
+    why: str = ""
+
+    @property
+    def why_label(self) -> str:
+        return reasons.label(self.why)
 
     @property
     def kind_labels(self) -> list[str]:
@@ -146,6 +154,7 @@ def _as_look(entry: AccessLog) -> Look:
         purpose=entry.purpose,
         page=entry.page,
         reference=entry.reference,
+        why=entry.why or "",
     )
 
 
@@ -184,6 +193,7 @@ def _log(subject_ids: set[UUID], *, actor: Actor, what: Sequence[tuple[str, str]
             page=page,
             at=now,
             reference=reference,
+            why=actor.why or None,
         )
         for subject_id in sorted(subject_ids)
     )

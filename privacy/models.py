@@ -210,6 +210,7 @@ class AccessLog(models.Model):
     page = models.CharField(_("page"), max_length=120)
     at = models.DateTimeField(pgettext_lazy("record", "at"))
     reference = models.CharField(_("reference"), max_length=40, blank=True)
+    why = models.CharField(_("why"), max_length=20, null=True, blank=True)  # noqa: DJ001 (null, so that the seals of older rows stay whole)
 
     class Meta:
         verbose_name = pgettext_lazy("record", "look")

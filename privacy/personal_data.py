@@ -33,6 +33,7 @@ def _look(look: disclosure.Look) -> dict:
         "at": look.at.isoformat(),
         "kinds": list(look.kinds),
         "purpose": look.purpose,
+        "why": look.why_label,
         "page": look.page,
     }
 

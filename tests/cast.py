@@ -1,6 +1,7 @@
 """The cast in tests: `cast.alice()` is a Member (user, party). Pass `now` to make them at another time."""
 
 import time
+from typing import Any
 
 from django.test import Client
 
@@ -21,6 +22,7 @@ __all__ = [
     "grace",
     "make",
     "one_time_code",
+    "opened",
     "prove",
 ]
 
@@ -40,3 +42,9 @@ def prove(client: Client, member: Member, *, seconds_ago: float = 0) -> Client:
     session["account_authentication_methods_user"] = str(member.user.pk)
     session.save()
     return client
+
+
+def opened(client: Client, path: str, *, why: str = "deciding") -> Any:
+    """What is sealed, as staff open it: the reason first, then the page."""
+    asked = client.post(path, {"why": why})
+    return client.get(path) if asked.status_code == 302 else asked

@@ -20,7 +20,7 @@ from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns, waiting
 from core import business_day
 from core.templatetags.look import tag
-from loans.admin import acts
+from loans.admin import acts, opening
 from loans.hardship import plan as plans
 from loans.hardship import request as requests
 from loans.hardship import terms, vote
@@ -123,12 +123,15 @@ class HardshipAdmin(ReadOnlyAdmin):
     def file(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """What the borrower wrote, for whoever claimed it, while the yes stands; the look is written down, and the borrower sees it."""
         found = _claimed(request, object_id)
+        why = opening.why(request, found.reference, site=self.admin_site, opts=self.opts, now=timezone.now())
+        if isinstance(why, HttpResponse):
+            return why
         names = ["reason"] if found.reason is not None else []
         opened = (
             disclosure.reveal(
                 found,
                 names,
-                actor=actor(request.user, role="reviewer"),  # type: ignore[arg-type]
+                actor=actor(request.user, role="reviewer", why=why),  # type: ignore[arg-type]
                 purpose=requests.PURPOSE,
                 page=PAGE,
                 now=timezone.now(),
@@ -150,11 +153,14 @@ class HardshipAdmin(ReadOnlyAdmin):
 
     def evidence(self, request: HttpRequest, object_id: str, reference: str) -> HttpResponse:
         found = _claimed(request, object_id)
+        why = opening.why(request, found.reference, site=self.admin_site, opts=self.opts, now=timezone.now())
+        if isinstance(why, HttpResponse):
+            return why
         kept = get_object_or_404(found.evidence.select_related("request__loan__file").filter(removed_at=None), reference=reference)
         disclosure.note(
             [found.loan.file.subject_id],
             kinds_seen=["document"],
-            actor=actor(request.user, role="reviewer"),  # type: ignore[arg-type]
+            actor=actor(request.user, role="reviewer", why=why),  # type: ignore[arg-type]
             purpose=requests.PURPOSE,
             page=f"{PAGE}.evidence",
             now=timezone.now(),

@@ -21,7 +21,7 @@ from accounts.columns import columns, waiting
 from core.templatetags.look import tag
 from loans import application as applications
 from loans import override, sensitivity
-from loans.admin import acts, sealed
+from loans.admin import acts, opening, sealed
 from loans.models import Application, Document
 from privacy import disclosure
 
@@ -124,10 +124,13 @@ class ApplicationAdmin(ReadOnlyAdmin):
     def file(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """The borrower's answers, opened for the reviewer who claimed it, with the purpose logged; the borrower sees that."""
         found = _claimed(request, object_id)
+        why = opening.why(request, found.reference, site=self.admin_site, opts=self.opts, now=timezone.now())
+        if isinstance(why, HttpResponse):
+            return why
         context = {
             **self.admin_site.each_context(request),
             **_context(request, found),
-            **sealed.opened(found, reviewer=request.user, language=get_language(), now=timezone.now()),  # type: ignore[arg-type]
+            **sealed.opened(found, reviewer=request.user, why=why, language=get_language(), now=timezone.now()),  # type: ignore[arg-type]
             "original": found,
             "title": _("The file of %(reference)s") % {"reference": found.reference},
             "opts": self.opts,
@@ -137,11 +140,14 @@ class ApplicationAdmin(ReadOnlyAdmin):
     def document(self, request: HttpRequest, object_id: int, reference: str) -> HttpResponse:
         """One upload, for the reviewer who claimed it; written down before it is decrypted."""
         found = _claimed(request, object_id)
+        why = opening.why(request, found.reference, site=self.admin_site, opts=self.opts, now=timezone.now())
+        if isinstance(why, HttpResponse):
+            return why
         kept = get_object_or_404(Document.objects.select_related("application__file__subject"), application=found, reference=reference, removed_at=None)
         disclosure.note(
             [found.file.subject_id],
             kinds_seen=["document"],
-            actor=actor(request.user, role="reviewer"),  # type: ignore[arg-type]
+            actor=actor(request.user, role="reviewer", why=why),  # type: ignore[arg-type]
             purpose="review",
             page="admin:application.document",
             now=timezone.now(),

@@ -23,9 +23,9 @@ PARTS: tuple[tuple[str, type[Any]], ...] = (
 )
 
 
-def opened(found: Application, *, reviewer: User, language: str | None, now: datetime) -> dict[str, Any]:
+def opened(found: Application, *, reviewer: User, why: str, language: str | None, now: datetime) -> dict[str, Any]:
     """Everything for the page, after one entry in the access log for each kind of thing opened."""
-    who = actor(reviewer, role="reviewer")
+    who = actor(reviewer, role="reviewer", why=why)
     common: dict[str, Any] = {"actor": who, "purpose": "review", "page": PAGE, "now": now, "reference": found.reference}
     fields = [name for names in applications.SEALED.values() for name in names if getattr(found.file, name) is not None]
     values = disclosure.reveal(found.file, fields, **common) if fields else {}

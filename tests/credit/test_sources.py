@@ -16,7 +16,7 @@ from credit.sources import base, sandbox
 from loans import application as applications
 from loans.models import Application
 from privacy import consents, vault
-from tests import stories
+from tests import cast, stories
 from tests.cast import alice, client_of, dan
 
 SECRET = b"s"
@@ -221,6 +221,6 @@ def test_borrower_and_reviewer_read_what_a_source_told(now, monkeypatch):
     assert "征信机构" in shown
     assert "¥96,000.00" in shown
     applications.claim(Application.objects.get(pk=application.pk), by=dan().user, now=now)
-    opened = client_of(dan()).get(f"/admin/loans/application/{application.pk}/file/").content.decode()
+    opened = cast.opened(client_of(dan()), f"/admin/loans/application/{application.pk}/file/").content.decode()
     assert "in place of what the borrower said" in opened
     assert "¥96,000.00" in opened

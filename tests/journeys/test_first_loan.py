@@ -147,6 +147,8 @@ def approve(world: World, application: str) -> None:
     review = dan.page.url
     dan.looks("13-review")
     dan.page.locator("#content a[href$='/file/']").first.click()
+    dan.page.check("[name=why][value=deciding]")
+    dan.sends("#content form input[type=submit]")
     dan.looks("14-file")
     dan.opens(review)
     dan.page.fill("[name=reason]", "Sound, and well documented.")

@@ -12,7 +12,7 @@ from loans import application as applications
 from loans.models import Application
 from marketplace.models import Listing
 from privacy.models import AccessLog
-from tests import stories
+from tests import cast, stories
 from tests.cast import alice, bob, client_of, dan, fay, grace
 from tests.loans.test_referral import referred  # noqa: F401  (a fixture)
 
@@ -55,12 +55,22 @@ def test_the_file_opens_to_the_one_who_claimed_it_and_the_borrower_sees_each_loo
     assert "bakery for six years" not in reviewer.get(f"{page}/change/").content.decode(), "sealed until it is claimed and opened"
     assert reviewer.get(f"{page}/file/").status_code == 403
     reviewer.post(f"{page}/act/", {"act": "claim"})
-    opened = reviewer.get(f"{page}/file/")
+    for wrong in (reviewer.get(f"{page}/file/"), reviewer.get(f"{page}/document/{document.reference}/"), cast.opened(reviewer, f"{page}/file/", why="")):
+        assert "bakery for six years" not in wrong.content.decode(), "not before the reviewer says why"
+        assert (wrong.status_code, "Why do you open it?" in wrong.content.decode()) == (422 if wrong.wsgi_request.method == "POST" else 200, True)
+    assert not AccessLog.objects.filter(role="reviewer").exists()
+    opened = cast.opened(reviewer, f"{page}/file/", why="checking")
     assert "bakery for six years" in opened.content.decode()
     assert "¥15,000.00" in opened.content.decode()
     assert reviewer.get(f"{page}/document/{document.reference}/")["Content-Disposition"].startswith("attachment")
     looks = AccessLog.objects.filter(subject=draft.file.subject, role="reviewer", purpose="review")
-    assert {"admin:application", "admin:application.document"} <= set(looks.values_list("page", flat=True))
+    assert {("admin:application", "checking"), ("admin:application.document", "checking")} <= set(looks.values_list("page", "why"))
+    read = client_of(alice(), language="zh-hans").get("/privacy/looks/").content.decode()
+    assert "对照材料或来源核实某项回答" in read
+    session = reviewer.session
+    session["opened_because"] = {draft.reference: ["checking", (timezone.now() - timedelta(minutes=16)).timestamp()]}
+    session.save()
+    assert "bakery for six years" not in reviewer.get(f"{page}/file/").content.decode(), "asked again after a quarter of an hour"
     assert client_of(fay()).get(f"{page}/file/").status_code == 403
     assert client_of(alice()).get(f"{page}/file/").status_code in (302, 403, 404)
 
@@ -93,7 +103,7 @@ def test_no_verdict_without_a_reason(now, act):
 def test_what_has_no_price_is_not_offered_for_approval_and_says_what_is_missing(referred, now):  # noqa: F811
     page, reviewer = f"{QUEUE}{referred.pk}", client_of(dan())
     reviewer.post(f"{page}/act/", {"act": "claim"})
-    opened = reviewer.get(f"{page}/file/").content.decode()
+    opened = cast.opened(reviewer, f"{page}/file/").content.decode()
     assert "Months in this work or business" in opened
     assert 'value="approve"' not in opened
     assert "Since when do you run the bakery?" in opened

@@ -25,7 +25,7 @@ from loans.schedule.dates import add_months
 from notifications.models import Message
 from privacy import consents
 from privacy.models import AccessLog
-from tests.cast import alice, bob, carol, client_of, eve, grace
+from tests.cast import alice, bob, carol, client_of, eve, grace, opened
 from tests.cast import prove as proven
 from tests.loans.book import assert_stored_is_replayed, rolled_back
 from tests.loans.test_api import picture
@@ -303,8 +303,9 @@ def test_the_desk_claims_reads_compares_and_proposes_and_the_borrower_sees_it(lo
     assert desk.get(f"/admin/loans/hardshiprequest/{made.pk}/file/").status_code == 403  # not claimed
     desk.post(act, {"act": "claim"})
     looks = AccessLog.objects.count()
-    assert b"The oven broke." in desk.get(f"/admin/loans/hardshiprequest/{made.pk}/file/").content
-    assert AccessLog.objects.count() == looks + 1
+    assert b"The oven broke." not in desk.get(f"/admin/loans/hardshiprequest/{made.pk}/file/").content, "not before the reason is given"
+    assert b"The oven broke." in opened(desk, f"/admin/loans/hardshiprequest/{made.pk}/file/").content
+    assert (AccessLog.objects.count(), AccessLog.objects.latest("pk").why) == (looks + 1, "deciding")
     assert b"The oven broke." not in desk.get(change).content
     wrong = desk.post(act, {"act": "look", "kind": "re_age"})
     assert (wrong.status_code, Plan.objects.count()) == (422, 0)

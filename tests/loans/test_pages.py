@@ -9,7 +9,7 @@ from django.utils import timezone
 from core import business_day, outbox
 from loans.models import Application, Loan
 from marketplace.models import Listing, Pledge
-from tests import stories
+from tests import cast, stories
 from tests.cast import PASSWORD, alice, bob, carol, client_of, dan, eve, fay
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_a_loan_from_application_to_first_repayment_by_plain_forms(today, langua
     page = f"/admin/loans/application/{application.pk}"
     for act in ("claim", "approve"):
         desk.post(f"{page}/act/", {"act": act, "reason": "Sound and well documented."})
-    assert desk.get(f"{page}/file/").status_code == 200
+    assert cast.opened(desk, f"{page}/file/").status_code == 200
     application.refresh_from_db()
     assert application.state == "offered"
 

@@ -17,7 +17,7 @@ from privacy import restriction
 from privacy.disclosure import Restricted
 from privacy.models import AccessLog, ContactDecision, Restriction
 from tests import stories
-from tests.cast import alice, bob, client_of, dan, eve, fay
+from tests.cast import alice, bob, client_of, dan, eve, fay, opened
 from tests.marketplace.test_notices import listed, start
 from tests.marketplace.test_personal_data import empty_wallet, funded
 from tests.marketplace.test_run import mandate as mandate_of
@@ -49,7 +49,7 @@ def test_a_locked_borrowers_listing_is_not_there_and_nothing_new_begins(start):
         applications.start(party=alice().party, by=alice().user, language="en", now=start)
     assert AccessLog.objects.filter(subject=alice().user.subject).count() == looks, "what is refused looked at nothing"
     applications.Application.objects.filter(pk=application.pk).update(reviewer=dan().user)
-    page = client_of(dan()).get(reverse("admin:loans_application_file", args=[application.pk]))
+    page = opened(client_of(dan()), reverse("admin:loans_application_file", args=[application.pk]))
     assert (page.status_code, "locked" in page.content.decode()) == (409, True)
     assert client_of(alice()).post(reverse("loans:applications"), {}).status_code in (405, 409)
 
