@@ -24,6 +24,7 @@ from loans.override import UnableToOverride
 from loans.second_look import UnableToLook
 from privacy import disclosure
 
+WHY = "looking_again"  # nobody has to say it: the borrower asked for exactly this
 GRADE_PARTS = ("reasons", "missing")  # of what a reviewer opens; shown only after the reading
 
 
@@ -97,8 +98,8 @@ def _context(request: HttpRequest, found: SecondLook) -> dict[str, Any]:
 
 
 def _opened(user: Any, found: SecondLook, graded: bool) -> dict[str, Any]:
-    now, who = timezone.now(), actor(user, role="reviewer")
-    inputs = sealed.opened(found.application, reviewer=user, language=get_language(), now=now)
+    now, who = timezone.now(), actor(user, role="reviewer", why=WHY)
+    inputs = sealed.opened(found.application, reviewer=user, why=WHY, language=get_language(), now=now)
     look: dict[str, Any] = {"actor": who, "purpose": "review", "page": "admin:second_look", "now": now, "reference": found.reference}
     words = disclosure.reveal(found, [name for name in ("words", "reading", "answer") if getattr(found, name) is not None], **look)
     shown = {name: part for name, part in inputs.items() if graded or name not in GRADE_PARTS}
