@@ -1,8 +1,8 @@
 """Migrations at a fraction of their cost.
 
 Django renders a changed model anew, and every model that is related to it, however far; here only what a change touches. A new model is added
-beside the others, as it is when a program starts; constraints and indexes are set on the rendered class, and triggers, which are read from their
-operation alone, leave it as it is. Changed fields and other options go Django's own way. The schema that comes out is the same
+beside the others, as it is when a program starts; new fields, constraints and indexes are added to the rendered class, and triggers, which are read
+from their operation alone, leave it as it is. Changed fields and other options go Django's own way. The schema that comes out is the same
 (tests/core/test_migrating.py compares), in about a third of the time: a new installation is there in seconds.
 """
 
@@ -31,11 +31,11 @@ class Rendered:
     def of(cls, state: ModelState) -> Rendered:
         return cls(tuple(state.fields.items()), tuple(state.bases), {k: v for k, v in state.options.items() if k not in (*LISTS, "triggers")})
 
-    def same(self, other: Rendered) -> bool:
-        """The very same field objects under the same names: states share them until an operation replaces one."""
+    def grown(self, other: Rendered) -> tuple[tuple[str, Any], ...] | None:
+        """The fields that `other` has more; None when it differs in anything else. States share field objects until an operation replaces one."""
         fields = zip(self.fields, other.fields, strict=False)
-        alike = len(self.fields) == len(other.fields) and all(n == m and one is two for (n, one), (m, two) in fields)
-        return alike and self.bases == other.bases and self.options == other.options
+        alike = len(self.fields) <= len(other.fields) and all(n == m and one is two for (n, one), (m, two) in fields)
+        return other.fields[len(self.fields) :] if alike and self.bases == other.bases and self.options == other.options else None
 
 
 @contextmanager
@@ -55,7 +55,11 @@ def only_what_changes() -> Iterator[None]:
         wanted, known = self.models[app_label, model_name.lower()], self.apps.all_models[app_label].get(model_name.lower())
         if known is None:
             self.apps.render_multiple([wanted])
-        elif known in rendered and rendered[known].same(Rendered.of(wanted)):
+        elif known in rendered and (added := rendered[known].grown(Rendered.of(wanted))) is not None:
+            known._meta.apps = self.apps  # a new relation may lead to a model that states before this one do not know
+            for name, field in added:
+                field.clone().contribute_to_class(known, name)
+            rendered[known] = Rendered.of(wanted)
             for name in LISTS:
                 setattr(known._meta, name, [each.clone() for each in wanted.options.get(name, [])])
         else:
