@@ -51,7 +51,12 @@ class Owed:
 
 
 def owed(loan: Loan, *, as_of: date) -> Owed:
-    """What the borrower owes on `as_of`, and when the next payment falls due. Charges made so far are due with whatever they stand beside."""
+    """What the borrower owes here on `as_of`, and when the next payment falls due. Charges made so far are due with whatever they stand beside.
+
+    Nothing of a claim that was sold is owed here.
+    """
+    if loan.state == "written_off" and events.is_sold(loan):
+        return Owed(0, 0, None, 0)
     rows = list(loan.installments.filter(paid_on=None).order_by("due_on", "number"))
     coming = [row for row in rows if row.due_on > as_of]
     return Owed(

@@ -58,7 +58,7 @@ def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 2
         "quote": quote,
         "held_quote": repayment.standing_quote(found, as_of=today) if living else None,
         "penalties": quote.penalties if quote else 0,
-        "rows": _rows(found),
+        "rows": _rows(found) if sale is None else [],  # what the price paid is not what the borrower paid
         "repaid": repayment.made(found).aggregate(total=Sum("amount"))["total"],
         "papers": found.agreement.papers.order_by("pk"),
         "available": balance(code=AccountCode.CLIENT_CASH, owner=found.party.ledger_owner, currency=found.currency).available,

@@ -302,6 +302,8 @@ def test_the_price_of_a_sold_claim_reaches_every_holder_and_nothing_more_is_take
     shown = alices.get(page).content.decode()
     assert "Licensed Asset Management" in shown
     assert "9,000.00" not in shown  # what the buyer paid is not what the borrower paid
+    assert "Repayment schedule" not in shown
+    assert repayment.owed(Loan.objects.get(), as_of=today()) == repayment.Owed(0, 0, None, 0)
     assert alices.post(f"{page}repay/", {"amount": "600", "idempotency_key": uuid4().hex}).status_code == 422
     for act in (
         lambda: recovery.pay(Loan.objects.get(), amount=1_000, by=alice().user, key="late", as_of=today(), now=noon(today())),
