@@ -99,11 +99,14 @@ def _generic(user: User) -> list[BorrowerFile]:
 
 
 def _plan(user: User) -> str:
-    """The shape of the database's plan, without costs and values."""
-    sql, params = files.asked(user, after=0, limit=LIMIT)
+    """The shape of the plan the database keeps for the page, without costs and values."""
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute(f"PREPARE page (bigint, bigint, bigint, bigint) AS {files.function_body()}")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE page ({user.pk}, 0, {LIMIT}, {LIMIT + files.SPARE})")
         (found,) = cursor.fetchone()[0]
+        cursor.execute("DEALLOCATE page")
+        cursor.execute("RESET plan_cache_mode")
     return json.dumps(_shape(found["Plan"]))
 
 

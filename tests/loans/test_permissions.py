@@ -168,6 +168,13 @@ def test_a_grant_without_its_reasons_cannot_be_written(file, now):
     assert not opens(bob().user, file)
 
 
+def test_the_function_of_the_database_says_what_live_grants_says():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'loans_open_files'")
+        (said,) = cursor.fetchone()
+    assert said == f" BEGIN RETURN QUERY {files.function_body()}; END ", "LiveGrants changed: write a migration that replaces the function"
+
+
 def test_who_joins_a_party_later_gets_a_grant_of_their_own(file, now):
     business = parties.create_business(user=bob().user, name="Bob and Co", now=now, invests=True)
     files.grant(file=file, party=business, relation="holder", consent=yes(file), now=now)
