@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, parties
 from accounts.models import Party, User
-from core import outbox, states
+from core import outbox, states, sweeps
 from core.refusals import Conflict
 from loans import application as applications
 from loans.application import UnableToApply
@@ -155,7 +155,10 @@ def _tell(obligor: Obligor, action: str, *, by: User, now: datetime) -> None:
 
 def expire_due(*, now: datetime) -> int:
     """Invitations past their day. Returns how many."""
-    due = list(Obligor.objects.filter(state="invited", expires_at__lte=now)[:500])
-    for obligor in due:
-        states.move(obligor, "expired", now=now, why="time")
-    return len(due)
+    due = Obligor.objects.filter(state="invited", expires_at__lte=now)[:500]
+    return sweeps.each(due, lambda obligor: _expire(obligor, now=now), what="invitation past its day")
+
+
+def _expire(obligor: Obligor, *, now: datetime) -> bool:
+    states.move(obligor, "expired", now=now, why="time")
+    return True

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from accounts.reauthentication import Reauthentication
-from core import outbox, states
+from core import outbox, states, sweeps
 from core.refusals import Conflict
 from credit import decision as decisions
 from loans import agreement, product, schedule
@@ -142,11 +142,12 @@ def decline(offer: Offer, *, by: User, now: datetime) -> None:
 
 def expire_due(*, now: datetime) -> int:
     """Offers past their day lapse with their applications. Returns how many."""
-    count = 0
-    for offer in Offer.objects.filter(state="open", expires_at__lte=now).select_related("application")[:200]:
-        with transaction.atomic():
-            states.move(offer, "expired", now=now, why="time")
-            states.move(offer.application, "lapsed", now=now, why="offer_expired")
-            outbox.enqueue("offer.expired", key=f"offer:{offer.pk}:expired", payload={"offer": offer.pk})
-        count += 1
-    return count
+    due = Offer.objects.filter(state="open", expires_at__lte=now).select_related("application")[:200]
+    return sweeps.each(due, lambda offer: _expire(offer, now=now), what="offer past its day")
+
+
+def _expire(offer: Offer, *, now: datetime) -> bool:
+    states.move(offer, "expired", now=now, why="time")
+    states.move(offer.application, "lapsed", now=now, why="offer_expired")
+    outbox.enqueue("offer.expired", key=f"offer:{offer.pk}:expired", payload={"offer": offer.pk})
+    return True

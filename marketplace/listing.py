@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import translation
 
-from core import business_day, outbox, references, states
+from core import business_day, outbox, references, states, sweeps
 from core.outbox import JobContext, handles
 from loans import disclosure, participation, product, screening
 from loans import file as files
@@ -219,4 +219,4 @@ def _give_up(loan: Loan, *, why: str, now: datetime, by: int | None = None) -> N
 def expire_due(*, as_of: date, now: datetime) -> int:
     """The safety net under the timed jobs. Returns how many listings were closed."""
     due = Listing.objects.filter(state="open", closes_at__lte=now).order_by("closes_at")[:200]
-    return sum(expire(listing, as_of=as_of, now=now) for listing in due)
+    return sweeps.each(due, lambda listing: expire(listing, as_of=as_of, now=now), what="listing past its time")

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit, parties
 from accounts.models import Party, User
-from core import outbox, references, states
+from core import outbox, references, states, sweeps
 from core.outbox import JobContext, handles
 from core.refusals import Conflict
 from loans import participation, standing
-from loans.models import HoldingTransfer, Loan, LoanEvent, Participation
+from loans.models import HoldingTransfer, Loan, LoanEvent, Participation, Standing
 from loans.participation import UnableToTransfer
 from marketplace import claim, postings
 from marketplace.models import Purchase, Sale
@@ -32,7 +32,15 @@ DAYS = 30
 LATE_DAYS_MAX = 60
 UNIT = 10_000
 SELLABLE = ("active", "late")
-RESHAPES = (LoanEvent.Kind.RESCHEDULE, LoanEvent.Kind.PAUSE, LoanEvent.Kind.WRITE_OFF, LoanEvent.Kind.CHARGEBACK)
+RESHAPES = (
+    LoanEvent.Kind.RESCHEDULE,
+    LoanEvent.Kind.PAUSE,
+    LoanEvent.Kind.WRITE_OFF,
+    LoanEvent.Kind.CHARGEBACK,
+    LoanEvent.Kind.VOID,
+    LoanEvent.Kind.DISPUTE,
+)
+UNSOUND = Q(participation__loan__days_late__gt=LATE_DAYS_MAX) | Q(participation__loan__standing__disputed_on__isnull=False)
 
 
 class UnableToTrade(Conflict):
@@ -66,14 +74,15 @@ def basis_of(loan: Loan) -> str:
 def offer(*, holding: Participation, party: Party, by: User, amount: int, factor: Decimal, key: str, now: datetime) -> Sale:
     """Offer so much of a holding. The same key again is the same offer.
 
-    Raises UnableToTrade: not_held, not_sellable, too_late, factor, not_a_multiple, already_offered, key_conflict.
+    Raises UnableToTrade: not_held, not_sellable, too_late, disputed, factor, not_a_multiple, already_offered, key_conflict.
     """
     earlier = Sale.objects.filter(key=f"sale:{key}").first()
     if earlier is not None:
         return _same(earlier, holding, amount, factor)
-    loan, _standing = standing.lock(holding.loan)
+    loan, found = standing.lock(holding.loan)
     held = Participation.objects.select_for_update().get(pk=holding.pk)
     _check_offer(held, loan, party, amount, factor)
+    _demand_sound(loan, found)
     try:
         with transaction.atomic():
             made = Sale.objects.create(
@@ -108,12 +117,18 @@ def _check_offer(held: Participation, loan: Loan, party: Party, amount: int, fac
         raise UnableToTrade("not_held", _("You do not hold this share any more."))
     if loan.state not in SELLABLE or held.amount == held.received_principal:
         raise UnableToTrade("not_sellable", _("This loan is repaid, in default or not paid out yet; its shares cannot be sold."))
-    if loan.days_late > LATE_DAYS_MAX:
-        raise UnableToTrade("too_late", _("Loans more than 60 days late cannot be sold."))
     if not FACTOR_MIN <= factor <= FACTOR_MAX:
         raise UnableToTrade("factor", _("The price may be 70% to 105% of the claim."))
     if not 0 < amount <= held.amount or (amount % UNIT and amount != held.amount):
         raise UnableToTrade("not_a_multiple", _("Offer a multiple of the unit, at most what you hold."))
+
+
+def _demand_sound(loan: Loan, found: Standing) -> None:
+    """Asked when a share is offered and when it is bought: days pass, and disputes begin, in between."""
+    if loan.days_late > LATE_DAYS_MAX:
+        raise UnableToTrade("too_late", _("Loans more than 60 days late cannot be sold."))
+    if found.disputed_on is not None:
+        raise UnableToTrade("disputed", _("What is owed on this loan is disputed. Its shares cannot be sold until that is settled."))
 
 
 def _last_turn() -> int:
@@ -122,7 +137,7 @@ def _last_turn() -> int:
 
 def queue(*, now: datetime) -> QuerySet[Sale]:
     """Offers that can be bought, in the order in which they are served: who has just sold goes to the end, so nobody is starved by being late."""
-    rows = Sale.objects.filter(state="open", expires_at__gt=now, participation__loan__state__in=SELLABLE)
+    rows = Sale.objects.filter(state="open", expires_at__gt=now, participation__loan__state__in=SELLABLE).exclude(UNSOUND)
     return rows.select_related("participation__loan__listing", "participation__loan__standing", "party").order_by("turn", "pk")
 
 
@@ -130,7 +145,8 @@ def queue(*, now: datetime) -> QuerySet[Sale]:
 def buy(wish: Wish, *, key: str, as_of: date, now: datetime) -> Purchase:
     """Money, register, file and offer in one transaction; the same key again is the same purchase.
 
-    Raises UnableToTrade: not_an_investor, gone, changed, own_offer, own_loan, too_much, not_a_multiple, stale_price, insufficient_funds, key_conflict,
+    Raises UnableToTrade: not_an_investor, gone, changed, own_offer, own_loan, too_much, not_a_multiple, stale_price, insufficient_funds,
+    key_conflict, too_late, disputed,
     or what stands against the buyer putting in so much.
     Lock order: the buyer where amounts are counted, the loan's standing and row, the offer, holdings, then accounts by id.
     """
@@ -138,9 +154,10 @@ def buy(wish: Wish, *, key: str, as_of: date, now: datetime) -> Purchase:
     if earlier is not None:
         return _same_purchase(earlier, wish)
     suitability.alone(wish.party)
-    loan, _standing = standing.lock(wish.sale.participation.loan)
+    loan, found = standing.lock(wish.sale.participation.loan)
     sale = Sale.objects.select_for_update(of=("self",)).select_related("party").get(pk=wish.sale.pk)
     _check_purchase(sale, loan, wish, now=now)
+    _demand_sound(loan, found)
     against = suitability.gate(wish.party, amount=wish.seen_price, currency=loan.currency, now=now, confirmed=wish.large)
     if against is not None:
         raise UnableToTrade(against.code, against.message)
@@ -238,16 +255,17 @@ def on_loan_changed(*, job: JobContext) -> None:
 
 
 def tidy(*, now: datetime) -> int:
-    """Offers whose time is over, whose loan was reshaped, or that no longer fit what is held. Returns how many ended."""
-    ended = 0
+    """Offers whose time is over, whose loan was reshaped, is disputed or too late, or that no longer fit what is held. Returns how many ended."""
     over = Q(expires_at__lte=now) | Q(amount__gt=F("participation__amount") + F("amount") - F("left"))
-    for sale in Sale.objects.filter(state="open").filter(over)[:500]:
-        with transaction.atomic():
-            held = Sale.objects.select_for_update(of=("self",)).get(pk=sale.pk)
-            if held.state == "open":
-                states.move(held, "expired" if held.expires_at <= now else "cancelled", now=now, why="time_over", ended_at=now)
-                ended += 1
-    for sale in Sale.objects.filter(state="open").select_related("participation__loan"):
-        if basis_of(sale.participation.loan) != sale.basis:
-            ended += cancel(sale, by=None, now=now, why="loan_changed")
-    return ended
+    ended = sweeps.each(Sale.objects.filter(state="open").filter(over)[:500], lambda sale: _end(sale, now=now), what="offer past its time")
+    unsound = set(Sale.objects.filter(UNSOUND, state="open").values_list("pk", flat=True))
+    rows = Sale.objects.filter(state="open").select_related("participation__loan")
+    changed = [sale for sale in rows if sale.pk in unsound or basis_of(sale.participation.loan) != sale.basis]
+    return ended + sweeps.each(changed, lambda sale: cancel(sale, by=None, now=now, why="loan_changed"), what="offer whose loan changed")
+
+
+def _end(sale: Sale, *, now: datetime) -> bool:
+    held = Sale.objects.select_for_update(of=("self",)).get(pk=sale.pk)
+    if held.state == "open":
+        states.move(held, "expired" if held.expires_at <= now else "cancelled", now=now, why="time_over", ended_at=now)
+    return held.state != "open"

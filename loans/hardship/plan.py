@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import User
-from core import business_day, outbox, states
+from core import business_day, outbox, states, sweeps
 from core.outbox import JobContext, handles
 from loans import event as events
 from loans import product, repayment, standing
@@ -202,9 +202,11 @@ def on_day(*, job: JobContext) -> None:
 def lapse(*, as_of: date, now: datetime) -> int:
     """Plans nobody answered by their day. Returns how many."""
     late = Plan.objects.filter(state="proposed", answer_by__lt=as_of).order_by("pk")
-    for plan in late:
-        with transaction.atomic():
-            held = locked(plan)
-            if held.state == "proposed":
-                give_back(held, "lapsed", by=None, why="no_answer", now=now)
-    return len(late)
+    return sweeps.each(late, lambda plan: _lapse(plan, now=now), what="plan without an answer")
+
+
+def _lapse(plan: Plan, *, now: datetime) -> bool:
+    held = locked(plan)
+    if held.state == "proposed":
+        give_back(held, "lapsed", by=None, why="no_answer", now=now)
+    return held.state != "proposed"

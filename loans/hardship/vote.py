@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Party, User
-from core import business_day
+from core import business_day, sweeps
 from core.outbox import JobContext, handles
 from loans import standing
 from loans.hardship import plan as plans
@@ -89,12 +89,14 @@ def _close(held: Plan, *, as_of: date, now: datetime) -> None:
 def close_due(*, as_of: date, now: datetime) -> int:
     """Votes whose last day has passed. Returns how many."""
     due = Plan.objects.filter(state="voting", votes_until__lt=as_of).order_by("pk")
-    for plan in due:
-        with transaction.atomic():
-            held = plans.locked(plan)
-            if held.state == "voting":
-                _close(held, as_of=as_of, now=now)
-    return len(due)
+    return sweeps.each(due, lambda plan: _count_out(plan, as_of=as_of, now=now), what="vote past its day")
+
+
+def _count_out(plan: Plan, *, as_of: date, now: datetime) -> bool:
+    held = plans.locked(plan)
+    if held.state == "voting":
+        _close(held, as_of=as_of, now=now)
+    return held.state != "voting"
 
 
 @handles("loans.day.finished")

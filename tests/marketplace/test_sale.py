@@ -283,6 +283,41 @@ def test_the_figures_of_both_sides_say_what_the_sale_brought(loan):
     assert "has lost" in client_of(bob()).get("/portfolio/").content.decode()
 
 
+def test_what_is_bought_and_sold_on_one_day_was_put_in_and_came_back(loan):
+    """Eve buys Bob's 6,000 at 0.90 of the claim and sells them on at 1.05 the same day: by hand, the one price in, the other back."""
+    day, worth = business_day.current(), worth_of(offered(loan, factor="0.90"), 600_000).total
+    paid, got = (round(worth * Decimal(factor)) for factor in ("0.90", "1.05"))
+    buy(Sale.objects.get(participation__party=bob().party))
+    buy(offered(loan, eve, factor="1.05", key="on"), carol, key="buy-2")
+    found = results.of(eve().party, currency="CNY", as_of=day).plain
+    assert (found.put_in, found.came_back, found.worth, found.profit) == (paid, got, 0, got - paid)
+
+
+def test_what_is_too_late_or_disputed_is_neither_shown_nor_bought_and_its_offer_ends(loan):
+    """Offered on the 60th day late it can still be bought; the day after nobody buys it any more, and the offer is taken down. So in a dispute."""
+    due = loan.installments.get(number=2).due_on
+    delinquency.close_day(to=due + timedelta(days=60), now=NOW)
+    loan.refresh_from_db()
+    offer = offered(loan)
+    assert (loan.days_late, list(sale.queue(now=NOW))) == (60, [offer])
+    delinquency.close_day(to=due + timedelta(days=61), now=NOW)
+    refused("too_late", buy, offer, seen=1)
+    assert list(sale.queue(now=NOW)) == []
+    assert sale.tidy(now=NOW) == 1
+    loan.refresh_from_db()
+    refused("too_late", offered, loan, key="late")
+    day = business_day.current()
+    repayment.pay(loan=loan, amount=repayment.owed(loan, as_of=day).due, by=alice().user, key="all", as_of=day, now=NOW)
+    again = offered(Loan.objects.get(pk=loan.pk), key="paid")
+    dispute = enter(loan, Entry(Kind.DISPUTE, day), by=None, key="dispute", as_of=day, now=NOW)
+    refused("changed", buy, again, seen=1)
+    assert list(sale.queue(now=NOW)) == []
+    assert sale.tidy(now=NOW) == 1
+    refused("disputed", offered, loan, key="disputed")
+    undo(loan, dispute, by=None, why="mistake", as_of=day, now=NOW)
+    assert offered(loan, key="settled").state == "open"
+
+
 def test_time_over(loan):
     offer = offered(loan)
     assert sale.tidy(now=NOW + timedelta(days=sale.DAYS)) == 1
