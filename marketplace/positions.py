@@ -25,7 +25,8 @@ WITH mine AS (
       FROM loans_participation p JOIN loans_loan l ON l.id = p.loan_id JOIN marketplace_listing m ON m.loan_id = l.id
      WHERE p.party_id = %(party)s AND l.currency = %(currency)s AND l.state NOT IN ('agreed', 'cancelled')
        AND (%(ids)s::bigint[] IS NULL OR p.id = ANY(%(ids)s)))"""
-# Money out and back, and principal at work, by grade and day. What was bought or sold counts at its price; principal at what was owed on it.
+# Money put in, money come back, and principal at work, by grade and day: who sells and buys on one day has done both. What a correction takes back lessens
+# what came back. What was bought or sold counts at its price; principal at what was owed on it.
 # Lost: principal past its due date, from that date; in default everything, from the oldest date still open.
 MOVES = (
     MINE
@@ -45,13 +46,14 @@ lost AS (
     SELECT mine.grade, coalesce((SELECT min(i.due_on) FROM loans_installment i WHERE i.loan_id = mine.loan_id AND i.paid_on IS NULL), %(as_of)s),
            mine.outstanding
       FROM mine WHERE mine.state IN ('defaulted', 'written_off')),
-moves (grade, day, money, at_work, lost) AS (
-    SELECT grade, day, -amount, amount, 0 FROM first WHERE amount > 0
-    UNION ALL SELECT grade, day, -side * price, side * (amount - carried_principal), 0 FROM handed
-    UNION ALL SELECT mine.grade, e.booked_on, s.net, -s.principal, 0
+moves (grade, day, put, back, at_work, lost) AS (
+    SELECT grade, day, amount, 0, amount, 0 FROM first WHERE amount > 0
+    UNION ALL SELECT grade, day, CASE side WHEN 1 THEN price ELSE 0 END, CASE side WHEN -1 THEN price ELSE 0 END, side * (amount - carried_principal), 0
+      FROM handed
+    UNION ALL SELECT mine.grade, e.booked_on, 0, s.net, -s.principal, 0
       FROM mine JOIN loans_share s ON s.participation_id = mine.id JOIN loans_repayment r ON r.id = s.repayment_id JOIN loans_loanevent e ON e.id = r.event_id
-    UNION ALL SELECT grade, least(day, %(as_of)s), 0, -amount, amount FROM lost)
-SELECT grade, day, sum(money)::bigint, sum(at_work)::bigint, sum(lost)::bigint
+    UNION ALL SELECT grade, least(day, %(as_of)s), 0, 0, -amount, amount FROM lost)
+SELECT grade, day, -sum(put)::bigint, sum(back)::bigint, sum(at_work)::bigint, sum(lost)::bigint
   FROM moves WHERE day <= %(as_of)s GROUP BY grade, day ORDER BY grade, day"""
 )
 # What was expected: each loan's loss over its term, spread over the principal still out month by month, and of it what is to come.
@@ -81,9 +83,9 @@ def positions(party: Party, *, currency: str, as_of: date, holdings: Sequence[in
     grades: dict[str, _Grade] = {}
     with connection.cursor() as cursor:
         cursor.execute(MOVES, values)
-        for grade, day, money, at_work, lost in cursor.fetchall():
+        for grade, day, out, back, at_work, lost in cursor.fetchall():
             found = grades.setdefault(grade, _Grade())
-            found.flows += [Flow(day, money)] if money else []
+            found.flows += [Flow(day, money) for money in (out, back) if money]
             found.principal += [Flow(day, at_work)] if at_work else []
             found.lost += lost
         cursor.execute(EXPECTED, values)
