@@ -16,6 +16,7 @@ from loans.replay import Course, Kind
 from loans.replay.course import NOTHING, PARTS, minus, plus
 from loans.waterfall import Split
 
+FROM_WALLET = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.RECOVERY}
 SOURCES = {Kind.PAYMENT, Kind.SETTLEMENT, Kind.GOODWILL, Kind.RECOVERY}
 ByRow = dict[int, Split]
 
@@ -31,7 +32,13 @@ def book(loan: Loan, row: LoanEvent, course: Course, *, before: Standing, as_of:
             postings.recovery_costs_back(loan, row, costs, as_of=as_of)
         return made
     except postings.InsufficientFunds as error:
-        raise event.UnableToEnter("platform_short" if row.kind == Kind.GOODWILL or costs else "insufficient_funds") from error
+        raise event.UnableToEnter(_short(row, error)) from error
+
+
+def _short(row: LoanEvent, error: Exception) -> str:
+    """Whose money is missing: a wallet gives only for what is paid from it; what is taken back from holders who spent it, the platform advances."""
+    from_wallet = row.kind in FROM_WALLET and not isinstance(error, postings.PlatformShort)
+    return "insufficient_funds" if from_wallet else "platform_short"
 
 
 def _move(loan: Loan, row: LoanEvent, own: ByRow, rest: ByRow, *, over: int, inflow: int, as_of: date, now: datetime) -> list[Repayment]:

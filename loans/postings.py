@@ -2,7 +2,9 @@
 
 payout            escrow → in transit out                     repayment         borrower's cash → each holder's cash, and the fee
 origination fee   escrow → origination fees                   goodwill          the platform's own money → the same
+unwind            escrow → each holder's cash, whole, where the loan is not paid out after all
 correction        holders who owe ↔ loan clearing ↔ holders who are owed, the borrower, or what the borrower overpaid
+own funds         fees the platform earned → its own funds, where only both together cover an advance
 advance           the platform's own money → loan clearing, where a holder's wallet no longer holds what is taken back
 clawback          holder's cash → the platform, once there is some
 recovery costs    borrower's cash → the platform that paid them, and back when the recovery is undone
@@ -30,6 +32,12 @@ from payments.models import Payment
 PLATFORM = "platform"
 OWN_MONEY = (AccountCode.OPERATOR_FUNDS, AccountCode.SERVICING_FEES, AccountCode.ORIGINATION_FEES)
 InsufficientFunds = books.InsufficientFunds
+
+
+class PlatformShort(InsufficientFunds):
+    """The platform's own accounts together do not cover an advance."""
+
+
 At = tuple[AccountCode, str]
 Leg = tuple[str, At, At, int, str]  # key, debit, credit, amount, kind
 
@@ -67,22 +75,44 @@ def origination_fee(order: Disbursement, *, as_of: date) -> None:
     )
 
 
+def unwind(order: Disbursement, *, as_of: date) -> int:
+    """Escrow → each holder's cash, what each put in, in one statement. Returns to how many."""
+    return books.post_from(
+        """
+        SELECT 'unwind:' || id AS key, 'listing_escrow' AS debit_code, %(source)s AS debit_owner, 'client_cash' AS credit_code,
+               'party:' || party_id AS credit_owner, %(currency)s AS currency, amount, 'unwind' AS kind, %(reference)s AS reference,
+               %(booked_on)s::date AS booked_on
+          FROM loans_participation WHERE loan_id = %(loan)s AND ended_at IS NULL
+        """,
+        {"source": order.source, "currency": order.currency, "reference": order.loan.reference, "booked_on": as_of, "loan": order.loan_id},
+    )
+
+
 def source_of(loan: Loan, event: LoanEvent) -> At:
     """Where an event's money comes from, or returns to: the borrower's wallet, for goodwill the platform's own money, or what a buyer of the claim paid."""
     about = loan.events.get(number=event.undoes or 0) if event.kind == LoanEvent.Kind.VOID else event
     if about.kind == LoanEvent.Kind.GOODWILL:
-        return own_money(event.amount, loan.currency), PLATFORM
+        return own_money(loan, event.amount, key=f"event:{event.pk}", as_of=event.booked_on), PLATFORM
     if about.data.get("source") == Recovery.Source.BUYER:
         return AccountCode.RECOVERY_SUSPENSE, loan.ledger_owner
     return AccountCode.CLIENT_CASH, loan.party.ledger_owner
 
 
-def own_money(amount: int, currency: str) -> AccountCode:
-    """The first of the platform's own accounts that covers an advance. Raises InsufficientFunds."""
-    for code in OWN_MONEY:
-        if queries.balance(code=code, owner=PLATFORM, currency=currency).available >= amount:
+def own_money(loan: Loan, amount: int, *, key: str, as_of: date) -> AccountCode:
+    """The first of the platform's own accounts that covers an advance; where only several do, its own funds, filled up from the fees. Raises PlatformShort."""
+    held = {code: max(queries.balance(code=code, owner=PLATFORM, currency=loan.currency).available, 0) for code in OWN_MONEY}
+    for code, available in held.items():
+        if available >= amount:
             return code
-    raise InsufficientFunds
+    (first, missing), legs = (OWN_MONEY[0], amount - held[OWN_MONEY[0]]), []
+    for code in reversed(OWN_MONEY[1:]):  # of the servicing fees a correction takes its own part back
+        taken = min(held[code], missing)
+        legs += _both_ways(f"{key}:own_funds:{code}", (code, PLATFORM), (first, PLATFORM), taken, "own_funds")
+        missing -= taken
+    if missing:
+        raise PlatformShort
+    _post(legs, loan, as_of=as_of)
+    return first
 
 
 DISTRIBUTED = books.post_cte(
@@ -138,7 +168,7 @@ def correct(loan: Loan, event: LoanEvent, signed: list[Repayment], *, source: At
     legs = _both_ways(f"{key}:borrower", source, clearing, inflow, "repayment" if inflow > 0 else "returned")
     legs += _both_ways(f"{key}:overpaid", clearing, (AccountCode.BORROWER_OVERPAID, loan.ledger_owner), overpaid, "overpaid")
     for repayment in signed:
-        legs += _holders(repayment, clearing, now=now)
+        legs += _holders(repayment, clearing, as_of=as_of, now=now)
     _post(legs, loan, as_of=as_of)
 
 
@@ -148,7 +178,7 @@ def _both_ways(key: str, giver: At, taker: At, amount: int, kind: str) -> list[L
     return [(key, taker, giver, -amount, kind)] if amount else []
 
 
-def _holders(repayment: Repayment, clearing: At, *, now: datetime) -> list[Leg]:
+def _holders(repayment: Repayment, clearing: At, *, as_of: date, now: datetime) -> list[Leg]:
     """One leg a holder; what is missing in a wallet is advanced and remembered."""
     shares = list(Share.objects.filter(repayment=repayment).select_related("participation__party").order_by("participation_id"))
     currency, key = repayment.loan.currency, f"repayment:{repayment.pk}"
@@ -162,14 +192,14 @@ def _holders(repayment: Repayment, clearing: At, *, now: datetime) -> list[Leg]:
         legs += _both_ways(f"{key}:holder:{share.participation_id}", clearing, (AccountCode.CLIENT_CASH, owner), max(share.net, -taken), "correction")
         if share.net < 0 and taken < -share.net:
             short.append((share, -share.net - taken))
-    return legs + _advance(repayment, short, clearing, now=now)
+    return legs + _advance(repayment, short, clearing, as_of=as_of, now=now)
 
 
-def _advance(repayment: Repayment, short: list[tuple[Share, int]], clearing: At, *, now: datetime) -> list[Leg]:
+def _advance(repayment: Repayment, short: list[tuple[Share, int]], clearing: At, *, as_of: date, now: datetime) -> list[Leg]:
     total = sum(amount for _share, amount in short)
     if not total:
         return []
-    code = own_money(total, repayment.loan.currency)
+    code = own_money(repayment.loan, total, key=f"repayment:{repayment.pk}", as_of=as_of)
     Clawback.objects.bulk_create(
         Clawback(participation=share.participation, repayment=repayment, amount=amount, advanced_from=code, created_at=now) for share, amount in short
     )
@@ -202,7 +232,7 @@ def recovery_costs(loan: Loan, event: LoanEvent, amount: int, *, as_of: date) ->
 
 def recovery_costs_back(loan: Loan, event: LoanEvent, amount: int, *, as_of: date) -> None:
     """The recovery they came off was undone: the borrower gets them back as well. Raises InsufficientFunds: the platform no longer has as much."""
-    payer, payee = (own_money(amount, loan.currency), PLATFORM), (AccountCode.CLIENT_CASH, loan.party.ledger_owner)
+    payer, payee = (own_money(loan, amount, key=f"event:{event.pk}:costs", as_of=as_of), PLATFORM), (AccountCode.CLIENT_CASH, loan.party.ledger_owner)
     _post([(f"event:{event.pk}:costs", payer, payee, amount, "recovery_costs")], loan, as_of=as_of)
 
 

@@ -19,11 +19,11 @@ def spend(party: Party, amount: int, *, key: str) -> None:
     )
 
 
-def fund_platform(amount: int, *, key: str) -> None:
-    """The operator brings own money."""
+def fund_platform(amount: int, *, key: str, code: AccountCode = AccountCode.OPERATOR_FUNDS) -> None:
+    """The operator brings own money, or has earned some."""
     operations.post(
         debit=(AccountCode.BANK, "rail:sandbox"),
-        credit=(AccountCode.OPERATOR_FUNDS, "platform"),
+        credit=(code, "platform"),
         currency="CNY",
         amount=amount,
         key=key,

@@ -98,18 +98,19 @@ def test_a_holder_who_spent_it_owes_the_platform_which_advances_it(loan, people)
     borrower, holders = people
     paid = put(loan, Kind.PAYMENT, FEB, LEVEL)
     spend(holders[0], 50_000, key="spent")
-    with pytest.raises(UnableToEnter, match="insufficient_funds"):
+    fund_platform(30_000, key="own")
+    with pytest.raises(UnableToEnter, match="platform_short"):
         events.undo(loan, paid, by=None, why="returned_debit", as_of=date(2026, 2, 20), now=NOW)
-    fund_platform(60_000, key="own")
+    fund_platform(30_000, key="fees", code=AccountCode.ORIGINATION_FEES)  # neither covers 50,000, both together do
     events.undo(loan, paid, by=None, why="returned_debit", as_of=date(2026, 2, 20), now=NOW)
     owed = Clawback.objects.get()
     assert (owed.amount, owed.participation.party) == (50_000, holders[0])
     assert cash(borrower) == 2_000_000
-    assert platform(AccountCode.OPERATOR_FUNDS) == 10_000
+    assert (platform(AccountCode.OPERATOR_FUNDS), platform(AccountCode.ORIGINATION_FEES)) == (0, 10_000)
     put(loan, Kind.PAYMENT, date(2026, 2, 21), LEVEL, key="again")
     owed.refresh_from_db()
     assert owed.recovered == 50_000
-    assert platform(AccountCode.OPERATOR_FUNDS) == 60_000
+    assert platform(AccountCode.OPERATOR_FUNDS) == 50_000
     assert cash(holders[0]) > 0
     sound(loan)
 
