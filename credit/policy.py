@@ -1,4 +1,7 @@
-"""What follows from a probability: points on the common scale, the grade, the outcome; and a recalibration that a person signed."""
+"""What follows from a probability: points on the common scale, the grade, the outcome; and a recalibration that a person signed.
+
+Whatever the probability: what takes more than the income each month is never approved by itself. A model saw hardly any such loan, as nobody gave one.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Any
 
+from credit.facts import Facts
+
 EXACT = Context(prec=40)
 PLACES = Decimal("0.0000000001")  # of a probability
 OUTCOMES = ("decline", "refer", "approve")  # worst first
 NEVER_APPROVED = "E"
+CARRIED = Decimal(1)  # of income: what debts and this loan may take each month
+RATIO_MAX = Decimal(999)  # of anything to no income at all
 Policy = Mapping[str, Any]
 
 
@@ -51,12 +58,24 @@ def grade(policy: Policy, pd: Decimal) -> str:
     return next(str(row["grade"]) for row in policy["grades"] if pd < Decimal(row["pd_below"]))
 
 
-def outcome(policy: Policy, pd: Decimal) -> str:
-    """By the probability that the policy's points stand for; the worst grade is never approved by itself."""
+def outcome(policy: Policy, pd: Decimal, burden: Decimal) -> str:
+    """By the probability that the policy's points stand for; the worst grade, and what income does not carry, are never approved by themselves."""
     limits = policy["thresholds"]
     if pd > probability(policy, limits["refer_from"]):
         return "decline"
-    return "approve" if pd <= probability(policy, limits["approve_from"]) and grade(policy, pd) != NEVER_APPROVED else "refer"
+    sound = grade(policy, pd) != NEVER_APPROVED and burden <= CARRIED
+    return "approve" if sound and pd <= probability(policy, limits["approve_from"]) else "refer"
+
+
+def burden(policy: Policy, facts: Facts, *, debts: int) -> Decimal:
+    """What `debts` and this loan take each month, of income; the loan at the policy's reference rate, for its price is not known yet."""
+    with localcontext(EXACT):
+        rate = Decimal(policy["reference_rate"]) / 12
+        return ratio(debts + facts.amount * rate / (1 - (1 + rate) ** -facts.term_months), facts.income_monthly or 0)
+
+
+def ratio(part: Decimal, whole: int) -> Decimal:
+    return min(part / whole, RATIO_MAX) if whole else RATIO_MAX if part else Decimal(0)
 
 
 def calibrated(pd: Decimal, by: Calibration | None) -> Decimal:

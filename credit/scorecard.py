@@ -32,7 +32,6 @@ REFUSED_STEMS = (
 REFUSED_WORDS = ("age", "ages", "aged", "race", "races", "faith")  # whole words only: "mortgage" and "trace" hold them
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 REASONS_MAX = 4
-RATIO_MAX = Decimal(999)  # of anything to no income at all
 # Which facts an input needs: what is missing is named as the applicant knows it.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "debt_service_ratio": ("income_monthly", "debt_monthly"),
@@ -135,7 +134,7 @@ def score(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None 
     pd = policy.calibrated(policy.probability(model, points), calibration)
     found = ways.out(facts, decides or (lambda other: standing(other, name=name, calibration=calibration)[:2]), terms=model["terms"])
     told = _reasons(model, found, got, inputs)
-    return Score(pd, points, policy.grade(model, pd), model["name"], digest, told, (), policy.outcome(model, pd))
+    return Score(pd, points, policy.grade(model, pd), model["name"], digest, told, (), policy.outcome(model, pd, inputs["debt_service_ratio"]))
 
 
 def standing(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None) -> tuple[str, str, Decimal | None]:
@@ -144,7 +143,7 @@ def standing(facts: Facts, *, name: str = CURRENT, calibration: Calibration | No
     if _missing(model, facts):
         return "refer", "", None
     pd = policy.calibrated(policy.probability(model, _total(model, facts)), calibration)
-    return policy.outcome(model, pd), policy.grade(model, pd), pd
+    return policy.outcome(model, pd, policy.burden(model, facts, debts=facts.debt_monthly or 0)), policy.grade(model, pd), pd
 
 
 def parts(facts: Facts, *, name: str = CURRENT) -> tuple[int, dict[str, int]]:
@@ -164,27 +163,16 @@ def _missing(model: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
 def _inputs(model: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     income = facts.income_monthly or 0
     with localcontext(EXACT):
-        burden = (facts.debt_monthly or 0) + _installment(facts, Decimal(model["reference_rate"]))
         return {
-            "debt_service_ratio": _ratio(burden, income),
-            "loan_to_income": _ratio(Decimal(facts.amount), income * 12),
-            "platform_debt_ratio": _ratio(Decimal(facts.debt_other_platforms or 0), income * 12),
+            "debt_service_ratio": policy.burden(model, facts, debts=facts.debt_monthly or 0),
+            "loan_to_income": policy.ratio(Decimal(facts.amount), income * 12),
+            "platform_debt_ratio": policy.ratio(Decimal(facts.debt_other_platforms or 0), income * 12),
             "months_at_work": facts.months_at_work,
             "overdue_count_6m": facts.overdue_count_6m,
             "purpose": facts.purpose,
             "term_months": facts.term_months,
             "occupation": facts.occupation,
         }
-
-
-def _installment(facts: Facts, annual_rate: Decimal) -> Decimal:
-    """The level payment at the model's reference rate: the price is not known yet when affordability is judged."""
-    rate = annual_rate / 12
-    return facts.amount * rate / (1 - (1 + rate) ** -facts.term_months)
-
-
-def _ratio(part: Decimal, whole: int) -> Decimal:
-    return min(part / whole, RATIO_MAX) if whole else RATIO_MAX if part else Decimal(0)
 
 
 def _points(feature: Mapping[str, Any], inputs: Mapping[str, Any]) -> int:

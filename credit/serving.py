@@ -25,6 +25,7 @@ from credit.scorecard import Decides, Reason, Score
 
 REASONS = Path(__file__).with_name("reasons.json")
 YEAR = 12
+BURDEN = "debt_service"  # told whenever income does not carry the loan, whatever the model adds for it
 
 
 class UnknownModel(Exception):
@@ -74,7 +75,7 @@ def standing(facts: Facts, *, name: str = scorecard.CURRENT, calibration: Calibr
     if adapter.missing(facts):
         return "refer", "", None
     pd = policy.calibrated(_within_a_year(scorer.score(adapter.fields(facts)).pd, facts.term_months), calibration)
-    return policy.outcome(_policy(), pd), policy.grade(_policy(), pd), pd
+    return policy.outcome(_policy(), pd, _burden(facts)), policy.grade(_policy(), pd), pd
 
 
 def explained(facts: Facts, *, name: str) -> Explained:
@@ -108,6 +109,11 @@ def _policy() -> Mapping[str, Any]:
     return scorecard.load()[0]
 
 
+def _burden(facts: Facts) -> Decimal:
+    """Of this loan alone: what a trained model does not ask for is not held against anybody."""
+    return policy.burden(_policy(), facts, debts=0)
+
+
 def _within_a_year(pd_term: float, term_months: int) -> Decimal:
     """The model's outcome is over the term; decisions are about twelve months, at the same hazard."""
     return Decimal(1 - (1 - pd_term) ** (YEAR / term_months)).quantize(policy.PLACES)
@@ -115,6 +121,8 @@ def _within_a_year(pd_term: float, term_months: int) -> Decimal:
 
 def _reasons(found: Explained, facts: Facts, way: Mapping[str, Any]) -> tuple[Reason, ...]:
     worst = sorted(((added, code) for code, added in found.parts.items() if added > 0), reverse=True)[: scorecard.REASONS_MAX]
+    if _burden(facts) > policy.CARRIED and BURDEN not in [code for _added, code in worst]:
+        worst = [*worst[: scorecard.REASONS_MAX - 1], (max(found.parts.get(BURDEN, 0.0), 0.0), BURDEN)]
     given = ways.beside([code for _added, code in worst], way)
     per_point = _policy()["scale"]["points_to_double_odds"] / math.log(2)
     return tuple(Reason(code, reasons()[code], round(added * per_point, 6), features.own_value(code, facts), given.get(code)) for added, code in worst)

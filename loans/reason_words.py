@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from core.money import format_amount
-from credit import features, scorecard
+from credit import features, policy
 from loans import words
 from loans.models.application import PURPOSES
 from privacy.notices import supported
@@ -43,7 +43,7 @@ def value(code: str, raw: str, *, currency: str) -> str:
     """The borrower's own figure behind a reason: a share of income, an amount, a time, a word of theirs."""
     if "." in raw:
         share = Decimal(raw)
-        return _("more than there is income") if share >= scorecard.RATIO_MAX else f"{share:.0%}"
+        return _("more than there is income") if share >= policy.RATIO_MAX else f"{share:.0%}"
     facts = (SCORECARD_FACTS.get(code, code),) if " · " not in raw and code not in features.OWN else features.OWN.get(code, (code,))
     shown = [fact(name, each, currency) for name, each in zip(facts, raw.split(" · "), strict=False)]
     return " · ".join(shown)

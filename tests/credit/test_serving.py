@@ -24,7 +24,7 @@ def test_reasons_add_up_and_ways_out_end_in_an_approval(name, facts):
     assert set(whole.parts) <= set(serving.reasons())
     assert len(found.reasons) <= 4
     for reason in found.reasons:
-        assert reason.points_lost > 0
+        assert reason.points_lost > 0 or (reason.points_lost == 0 and reason.code == serving.BURDEN)
         if reason.counterfactual:
             change = {fact: value for fact, value in reason.counterfactual.items() if fact not in ("outcome", "grade")}
             assert serving.score(replace(facts, **change), name=name).outcome == "approve" != found.outcome
@@ -69,7 +69,23 @@ def test_one_policy_whoever_computes_the_probability():
         pd = policy.probability(POLICY, points)
         assert policy.points(POLICY, pd) in (points, points - 1), "rounded down"
     found = serving.score(GOOD, name="thin_file")
-    assert (found.grade, found.outcome) == (policy.grade(POLICY, found.pd), policy.outcome(POLICY, found.pd))
+    assert (found.grade, found.outcome) == (policy.grade(POLICY, found.pd), policy.outcome(POLICY, found.pd, policy.burden(POLICY, GOOD, debts=0)))
+
+
+@pytest.mark.parametrize("name", serving.names())
+@pytest.mark.parametrize("change", [{"income_monthly": 0}, {"income_monthly": 10_000}, {"amount": 60_000_000}, {"amount": 10**15}])
+def test_what_income_does_not_carry_is_never_approved_by_itself_and_says_so(name, change):
+    facts = replace(GOOD, **change)
+    found = serving.score(facts, name=name)
+    assert policy.burden(POLICY, facts, debts=0) > 1
+    assert found.outcome != "approve"
+    assert serving.BURDEN in [reason.code for reason in found.reasons]
+    carried = [reason.counterfactual for reason in found.reasons if reason.counterfactual]
+    assert all(policy.burden(POLICY, replace(facts, **{fact: way[fact] for fact in way if fact in facts.as_dict()}), debts=0) <= 1 for way in carried)
+
+
+def test_debts_alone_can_take_all_of_an_income():
+    assert serving.score(replace(GOOD, debt_monthly=GOOD.income_monthly), name="expert-2026-11").outcome != "approve"
 
 
 def test_a_recalibration_moves_the_probability_and_nothing_else():
