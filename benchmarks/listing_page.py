@@ -47,7 +47,7 @@ urlpatterns = [path("bare/", bare), path("", include("config.urls"))]
 
 def run(clock: Clock) -> Iterator[Figure]:
     crowd.set_the_day()
-    crowd.listing(amount=100_000_000)
+    crowd.listing(amount=1_000_000)
     open_loans.copies(LOANS - 1)
     browser = client_of(bob(now=timezone.now()))
     with override_settings(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], DEBUG=False):

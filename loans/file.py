@@ -66,21 +66,33 @@ def end_grants(*, file: BorrowerFile, now: datetime, party: Party | None = None,
 
 GRANT = """
     INSERT INTO loans_disclosuregrant (user_id, permission_id, content_object_id, party_id, relation, purpose, consent_id, granted_at)
-    SELECT acting.user_id, %(permission)s, loan.file_id, wanted.party_id, %(relation)s, %(purpose)s, wanted.consent_id, %(now)s
+    SELECT acting.user_id, permission.id, loan.file_id, wanted.party_id, %(relation)s, %(purpose)s, wanted.consent_id, %(now)s
       FROM ({wanted}) AS wanted (loan_id, party_id, consent_id) JOIN loans_loan loan ON loan.id = wanted.loan_id
       JOIN loans_borrowerfile file ON file.id = loan.file_id
       JOIN privacy_consent consent ON consent.id = wanted.consent_id AND consent.subject_id = file.subject_id
       JOIN accounts_membership acting ON acting.party_id = wanted.party_id AND acting.ended_at IS NULL
+      JOIN auth_permission permission ON permission.codename = %(codename)s
+      JOIN django_content_type of ON of.id = permission.content_type_id AND of.app_label = 'loans'
      WHERE NOT EXISTS (SELECT FROM loans_disclosuregrant had WHERE had.user_id = acting.user_id AND had.content_object_id = loan.file_id
                           AND had.relation = %(relation)s AND had.party_id = wanted.party_id AND had.consent_id = wanted.consent_id AND had.ended_at IS NULL)
     ON CONFLICT DO NOTHING"""
 
 
+STALE = """
+    UPDATE loans_disclosuregrant had SET ended_at = %(now)s
+      FROM ({wanted}) AS wanted (loan_id, party_id, consent_id) JOIN loans_loan loan ON loan.id = wanted.loan_id
+      JOIN accounts_membership acting ON acting.party_id = wanted.party_id AND acting.ended_at IS NULL
+     WHERE had.user_id = acting.user_id AND had.content_object_id = loan.file_id AND had.relation = %(relation)s AND had.ended_at IS NULL
+       AND (had.consent_id <> wanted.consent_id OR had.expires_at <= %(now)s OR NOT EXISTS (
+            SELECT FROM accounts_membership left_ WHERE left_.user_id = had.user_id AND left_.party_id = had.party_id AND left_.ended_at IS NULL))"""
+"""What no longer opens anything, or rests on an earlier answer, makes room for what does."""
+
+
 def grant_from(select_sql: str, params: Mapping[str, Any], *, relation: str, now: datetime) -> int:
     """Open the files of many loans in one statement: `select_sql` yields (loan_id, party_id, consent_id). As `grant` otherwise."""
-    permission = Permission.objects.get(content_type__app_label="loans", codename=f"disclose_{relation}")
-    values: dict[str, Any] = {"permission": permission.pk, "relation": relation, "purpose": PURPOSES[relation], "now": now}
+    values: dict[str, Any] = {"codename": f"disclose_{relation}", "relation": relation, "purpose": PURPOSES[relation], "now": now}
     with connection.cursor() as cursor:
+        cursor.execute(STALE.format(wanted=select_sql), {**params, **values})
         cursor.execute(GRANT.format(wanted=select_sql), {**params, **values})
         return cursor.rowcount
 

@@ -11,8 +11,7 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import parties
-from accounts.models import Party, User
+from accounts.models import Membership, Party, User
 from core import outbox, references, states
 from core.money import format_amount
 from core.refusals import Conflict
@@ -20,9 +19,10 @@ from loans import file as files
 from marketplace import consent, postings, shares
 from marketplace.models import Listing, Pledge
 from marketplace.suitability import check as suitability
-from privacy import consents, restriction
+from privacy import restriction
 
 CANCEL_HOURS = 24
+OPENED = "SELECT %(loan)s::bigint, %(party)s::bigint, %(consent)s::bigint"
 
 
 class UnableToPledge(Conflict):
@@ -46,15 +46,16 @@ class Wish:
     large: bool = False
 
 
-def check(wish: Wish, *, now: datetime) -> None:
-    """Everything that can be known without taking anything. Raises UnableToPledge, Restricted."""
+def check(wish: Wish, *, now: datetime) -> int:
+    """Everything that can be known without taking anything; returns the borrower's consent it rests on. Raises UnableToPledge, Restricted."""
     restriction.refuse(wish.party.subject_id)
     listing = wish.listing
     if not wish.party.invests or wish.party.verified_at is None:
         raise UnableToPledge("not_an_investor", _("Confirm your identity as an investor first. Nothing was taken."))
     if listing.state != "open" or not listing.opens_at <= now < listing.closes_at:
         raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
-    if not consent.is_shown(listing, now=now):
+    answer = consent.answers(Listing.objects.filter(pk=listing.pk), now=now).get(listing.pk)
+    if answer is None:
         raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
     if wish.seen_rate != listing.annual_rate:
         raise UnableToPledge("stale_price", _("The rate has changed since you saw it. Look at the listing again."))
@@ -69,6 +70,7 @@ def check(wish: Wish, *, now: datetime) -> None:
         raise UnableToPledge("kept_for_mandates", kept % {"open": format_amount(shares.open_by_hand(listing, now=now), listing.currency)})
     _check_own(wish)
     _check_suits(wish, now=now)
+    return answer
 
 
 def _check_suits(wish: Wish, *, now: datetime) -> None:
@@ -79,10 +81,9 @@ def _check_suits(wish: Wish, *, now: datetime) -> None:
 
 def _check_own(wish: Wish) -> None:
     """Nobody funds their own loan: not the borrower, a co-borrower, nor any party a person behind them acts for."""
-    behind: set[int] = set()
-    for obligor in wish.listing.loan.agreement.offer.application.obligors.exclude(party=None).select_related("party"):
-        behind |= parties.persons_behind(obligor.party) if obligor.party else set()
-    if behind & parties.persons_behind(wish.party):
+    application = wish.listing.loan.agreement.offer.application_id
+    theirs = Membership.objects.filter(ended_at=None, party__obligations__application=application).values("user_id")
+    if Membership.objects.filter(ended_at=None, party=wish.party, user_id__in=theirs).exists():
         raise UnableToPledge("own_loan", _("This is a loan of yours or of a party you belong to. You cannot fund it."))
 
 
@@ -94,16 +95,18 @@ def place(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
     earlier = Pledge.objects.filter(hold_key=f"pledge:{key}").first()
     if earlier is not None:
         return _same(earlier, wish)
-    check(wish, now=now)
+    answer = check(wish, now=now)
     with transaction.atomic():
         suitability.alone(wish.party)
         _check_suits(wish, now=now)
-        pledge = _take(wish, key=key, as_of=as_of, now=now)
-        _open_file(pledge, now=now)
-        if Listing.objects.filter(pk=wish.listing.pk, funded=F("target")).exists():
-            outbox.enqueue("listing.full", key=f"listing:{wish.listing.pk}:full:{pledge.pk}", payload={"listing": wish.listing.pk})
-        outbox.enqueue("pledge.placed", key=f"pledge:{pledge.pk}:placed", payload={"pledge": pledge.pk})
-    return pledge
+        postings.open_cash(wish.party, currency=wish.listing.currency)
+        # Everybody who pledges to this listing waits for its row from here to the commit: what could be done before was.
+        pk, full = _take(wish, key=key, as_of=as_of, now=now)
+        _open_file(wish, answer=answer, now=now)
+        if full:
+            outbox.enqueue("listing.full", key=f"listing:{wish.listing.pk}:full:{pk}", payload={"listing": wish.listing.pk})
+        outbox.enqueue("pledge.placed", key=f"pledge:{pk}:placed", payload={"pledge": pk})
+    return Pledge.objects.select_related("listing", "party").get(pk=pk)
 
 
 def _same(earlier: Pledge, wish: Wish) -> Pledge:
@@ -112,7 +115,8 @@ def _same(earlier: Pledge, wish: Wish) -> Pledge:
     return earlier
 
 
-def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
+def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> tuple[int, bool]:
+    """The pledge's id, and whether the listing is full with it."""
     reflect_until = suitability.reflect_until(wish.party, now=now)
     cancel_until = min(now + timedelta(hours=CANCEL_HOURS), wish.listing.closes_at)
     pledge = Pledge(
@@ -128,22 +132,19 @@ def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
         reflect_until=reflect_until,
     )
     try:
-        pk = postings.hold(pledge, listing=wish.listing, seen_rate=wish.seen_rate, as_of=as_of, now=now)
+        taken = postings.hold(pledge, listing=wish.listing, seen_rate=wish.seen_rate, as_of=as_of, now=now)
     except postings.InsufficientFunds:
         raise UnableToPledge("insufficient_funds", _("Your wallet does not hold that much. Pay in first, then pledge again.")) from None
-    if pk is None:
+    if taken is None:
         wish.listing.refresh_from_db()
         check(wish, now=now)
         raise UnableToPledge("too_much", _("That is more than is still open. Somebody may have been faster."))
-    return Pledge.objects.select_related("listing", "party").get(pk=pk)
+    return taken
 
 
-def _open_file(pledge: Pledge, *, now: datetime) -> None:
+def _open_file(wish: Wish, *, answer: int, now: datetime) -> None:
     """A pledger sees what pledgers see, while the borrower's consent stands."""
-    file = pledge.listing.loan.file
-    standing = consents.state(subject=file.subject, purpose="listing_disclosure", matter=file.matter, now=now)
-    if standing.given and standing.last is not None:
-        files.grant(file=file, party=pledge.party, relation="pledger", consent=standing.last, now=now)
+    files.grant_from(OPENED, {"loan": wish.listing.loan_id, "party": wish.party.pk, "consent": answer}, relation="pledger", now=now)
 
 
 def cancellable(pledge: Pledge, *, now: datetime) -> bool:

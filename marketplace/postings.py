@@ -16,20 +16,21 @@ from ledger.chart import AccountCode
 from ledger.operations import InsufficientFunds
 from marketplace.models import Listing, MatchRun, Pledge
 
-__all__ = ["InsufficientFunds", "cash_locked", "hold", "hold_run", "pay_for_share", "release", "release_all", "release_pledges", "settle_all"]
+__all__ = ["InsufficientFunds", "cash_locked", "hold", "hold_run", "open_cash", "pay_for_share", "release", "release_all", "release_pledges", "settle_all"]
 
 PLACE = """
 WITH seat AS (
     UPDATE marketplace_listing SET funded = funded + %(amount)s
      WHERE id = %(listing)s AND state = 'open' AND opens_at <= %(now)s AND closes_at > %(now)s AND annual_rate = %(rate)s
-       AND funded + %(amount)s + CASE WHEN reserved_until > %(now)s THEN mandate_reserve ELSE 0 END <= target RETURNING id, currency),
+       AND funded + %(amount)s + CASE WHEN reserved_until > %(now)s THEN mandate_reserve ELSE 0 END <= target
+    RETURNING id, currency, funded = target AS is_full),
 pledge AS (
     INSERT INTO marketplace_pledge (reference, listing_id, party_id, user_id, amount, hold_key, state, risk_acknowledged_at, pledged_at, cancel_until,
                                     reflect_until)
     SELECT %(reference)s, seat.id, %(party)s, %(user)s, %(amount)s, %(hold_key)s, 'reserved', %(now)s, %(now)s, %(cancel_until)s,
            %(reflect_until)s FROM seat RETURNING id),
 {held}
-SELECT pledge.id FROM pledge, held
+SELECT pledge.id, seat.is_full FROM pledge, held, seat
 """
 HELD = books.reserve_cte(
     source="""
@@ -45,12 +46,17 @@ def open_escrow(listing: Listing) -> None:
     books.open_account(code=AccountCode.LISTING_ESCROW, owner=listing.ledger_owner, currency=listing.currency)
 
 
-def hold(pledge: Pledge, *, listing: Listing, seen_rate: Any, as_of: date, now: datetime) -> int | None:
-    """The guarded statement: room in the listing, the pledge, and the cash, or nothing. Returns the pledge's id, None when the listing said no.
+def open_cash(party: Party, *, currency: str) -> None:
+    """The wallet's account, opened where money never was: the guarded statement below needs it."""
+    books.open_account(code=AccountCode.CLIENT_CASH, owner=party.ledger_owner, currency=currency)
 
-    Raises InsufficientFunds. Lock order: the listing row, then accounts by id.
+
+def hold(pledge: Pledge, *, listing: Listing, seen_rate: Any, as_of: date, now: datetime) -> tuple[int, bool] | None:
+    """The guarded statement: room in the listing, the pledge, and the cash, or nothing. Returns the pledge's id and whether the listing is full with it;
+    None when the listing said no.
+
+    Raises InsufficientFunds. Lock order: the listing row, then accounts by id. The wallet's account must be open (`open_cash`).
     """
-    books.open_account(code=AccountCode.CLIENT_CASH, owner=pledge.party.ledger_owner, currency=listing.currency)
     with books.refusals(), connection.cursor() as cursor:
         cursor.execute(
             PLACE,
@@ -70,8 +76,8 @@ def hold(pledge: Pledge, *, listing: Listing, seen_rate: Any, as_of: date, now: 
                 "booked_on": as_of,
             },
         )
-        row = cursor.fetchone()
-    return row[0] if row else None
+        row: tuple[int, bool] | None = cursor.fetchone()
+    return row
 
 
 def release(pledge: Pledge, *, as_of: date) -> None:

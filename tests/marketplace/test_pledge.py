@@ -8,10 +8,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Membership
 from core import business_day, outbox
 from ledger import queries
 from ledger.chart import AccountCode
 from ledger.checks import check_books
+from loans import file as files
+from loans.models import DisclosureGrant
 from marketplace.models import Listing, Pledge
 from payments import wallet
 from tests import stories
@@ -170,3 +173,15 @@ def test_a_pledge_is_taken_back_once_and_only_in_time(listing: Listing, now: dat
     late.refresh_from_db()
     assert late.state == "reserved"
     assert check_books().is_clean
+
+
+def test_a_file_opened_through_a_party_that_was_left_opens_again_with_a_pledge_of_ones_own(listing: Listing, now: datetime) -> None:
+    stories.pay_in(carol(now=now), 100_000, now=now)
+    left = Membership.objects.create(user=bob().user, party=carol().party, role="view", created_at=now)
+    stories.pledge(listing, carol(), 100_000, now=now, key="carols")
+    assert files.disclosed_to(bob().user).exists()
+    Membership.objects.filter(pk=left.pk).update(ended_at=now)
+    assert not files.disclosed_to(bob().user).exists()
+    stories.pledge(listing, bob(), 100_000, now=now, key="bobs")
+    assert files.disclosed_to(bob().user).exists()
+    assert list(DisclosureGrant.objects.filter(user=bob().user).values_list("party", flat=True)) == [bob().party.pk]

@@ -68,6 +68,7 @@ def test_from_a_question_to_its_public_answer(listing):
     outbox.drain(now=timezone.now())
     assert Message.objects.filter(template="question.open").exists()
     assert "How many ovens" in client_of(alice()).get("/questions/").content.decode()
+    assert 'href="/questions/"' in client_of(alice()).get("/applications/").content.decode(), "where its reader looks"
     answer = f"/questions/{question.reference}/answer/"
     assert send(carol(), answer, "", **{f"{question.reference}-text": "Two."}).status_code in (302, 404), "it is not theirs to answer"
     assert send(alice(), answer, "", **{f"{question.reference}-text": "One, and it is full by ten."}).status_code == 302
