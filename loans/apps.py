@@ -18,6 +18,7 @@ class LoansConfig(AppConfig):
                 "clawback": _("Given back to the platform, which advanced it"),
                 "returned:in": _("Money of your loan that came back to you"),
                 "servicing_fee": _("Servicing fee"),
+                "unwind": _("Given back: the loan was not paid out"),
                 "recovery_costs:out": _("Costs of a recovery"),
                 "recovery_costs:in": _("Costs of a recovery, given back"),
             }

@@ -51,6 +51,7 @@ def verified_account(loan: Loan) -> BankAccount | None:
 def propose(order: Disbursement, *, by: User, now: datetime) -> None:
     """First pair of eyes. Raises UnableToDisburse without a verified account of the borrower, states.IllegalMove in any other state."""
     _not_own(order, by)
+    _not_unwinding(order)
     account = order.bank_account if _usable(order.bank_account, order) else verified_account(order.loan)
     if not _usable(account, order):
         raise UnableToDisburse(_("The borrower has no verified bank account. The money stays in escrow."))
@@ -62,6 +63,7 @@ def propose(order: Disbursement, *, by: User, now: datetime) -> None:
 def approve(order: Disbursement, *, by: User, now: datetime) -> None:
     """Second pair of eyes, another person's. Queues the payout for a worker in the same transaction."""
     _not_own(order, by)
+    _not_unwinding(order)
     if order.proposed_by_id == by.pk:
         raise UnableToDisburse(_("Somebody else has to approve what you proposed."))
     if not _usable(order.bank_account, order):
@@ -83,6 +85,12 @@ def _not_own(order: Disbursement, by: User) -> None:
     """Neither pair of eyes belongs to somebody bound by the loan or holding a part of it."""
     if not is_stranger(order.loan, by):
         raise UnableToDisburse(OWN_LOAN)
+
+
+def _not_unwinding(order: Disbursement) -> None:
+    """Nothing is paid out while somebody wants the money returned; the row is held until the transaction ends."""
+    if Disbursement.objects.select_for_update().get(pk=order.pk).unwind_by_id is not None:
+        raise UnableToDisburse(_("It is proposed to give the money back. Decide that first."))
 
 
 def _usable(account: BankAccount | None, order: Disbursement) -> bool:

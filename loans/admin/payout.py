@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -14,12 +15,22 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
+from core import business_day
 from loans import disbursement as disbursements
+from loans import unwind
 from loans.admin import acts
 from loans.models import Disbursement
 
 PROPOSE, APPROVE = "loans.propose_disbursement", "loans.approve_disbursement"
-NEEDED = {"propose": PROPOSE, "approve": APPROVE, "send_back": APPROVE}
+NEEDED = {
+    "propose": PROPOSE,
+    "approve": APPROVE,
+    "send_back": APPROVE,
+    "unwind_propose": PROPOSE,
+    "unwind_approve": APPROVE,
+    "unwind_decline": APPROVE,
+    "unwind_take_back": PROPOSE,
+}
 
 
 @admin.register(Disbursement)
@@ -53,8 +64,26 @@ class DisbursementAdmin(ReadOnlyAdmin):
             "approve": (lambda: disbursements.approve(order, by=user, now=now), _("Approved. A worker sends it once.")),  # type: ignore[arg-type]
             "send_back": (lambda: disbursements.send_back(order, by=user, now=now), _("Sent back.")),  # type: ignore[arg-type]
         }
-        acts.told(request, known[wanted])
+        acts.told(request, (known | _unwinding(request, order))[wanted])
         return HttpResponseRedirect(reverse("admin:loans_disbursement_change", args=[order.pk]))
+
+
+def _unwinding(request: HttpRequest, order: Disbursement) -> dict[str, acts.Act]:
+    now, user, why = timezone.now(), request.user, request.POST.get("why", "")
+
+    def kept() -> None:
+        unwind.decline(order, by=user, now=now)  # type: ignore[arg-type]
+
+    return {
+        "unwind_propose": (lambda: unwind.propose(order, why=why, by=user, now=now), _("Proposed. Another person has to approve.")),  # type: ignore[arg-type]
+        "unwind_approve": (lambda: _unwound(order, user, now), _("Everybody who funded it has their money back. The loan is ended.")),
+        "unwind_decline": (kept, _("Turned down. The payout can go on.")),
+        "unwind_take_back": (kept, _("Taken back. The payout can go on.")),
+    }
+
+
+def _unwound(order: Disbursement, user: Any, now: datetime) -> None:
+    unwind.approve(order, by=user, as_of=business_day.current(), now=now)
 
 
 def _context(request: HttpRequest, order: Disbursement) -> dict[str, Any]:
@@ -67,4 +96,7 @@ def _context(request: HttpRequest, order: Disbursement) -> dict[str, Any]:
         "may_propose": request.user.has_perm(PROPOSE),
         "may_approve": request.user.has_perm(APPROVE),
         "own_proposal": order.proposed_by_id == request.user.pk,
+        "reasons": Disbursement.Unwind.choices,
+        "may_unwind": order.state in unwind.WAITING,
+        "own_unwind": order.unwind_by_id == request.user.pk,
     }

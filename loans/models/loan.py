@@ -155,6 +155,12 @@ class Disbursement(Referenced):
 
     REFERENCE_PREFIX = "DB"
 
+    class Unwind(models.TextChoices):
+        NO_ACCOUNT = "no_account", _("The borrower has no confirmed bank account")
+        BANK_REFUSES = "bank_refuses", _("The bank refuses the payout")
+        FRAUD = "fraud", _("Fraud is suspected")
+        NOT_WANTED = "not_wanted", _("The borrower no longer wants the loan")
+
     loan = models.OneToOneField(Loan, on_delete=models.PROTECT, related_name="disbursement")
     source = models.CharField(max_length=40)  # ledger owner of the escrow the money leaves
     bank_account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -181,6 +187,12 @@ class Disbursement(Referenced):
     created_at = models.DateTimeField()
     proposed_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
+    # Not to be paid out after all: one person says why, another agrees, and the holders have their money back.
+    unwind_why = models.CharField(max_length=16, blank=True, choices=Unwind)
+    unwind_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    unwind_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    cancelled_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -194,6 +206,14 @@ class Disbursement(Referenced):
                 | (Q(proposed_by__isnull=False, approved_by__isnull=False, approved_at__isnull=False) & ~Q(proposed_by=F("approved_by"))),
             ),
             reached(["settled"], "settled_at", name="loans_disbursement_settled"),
+            reached(["cancelled"], "cancelled_at", name="loans_disbursement_cancelled"),
+            models.CheckConstraint(
+                name="loans_disbursement_unwind", condition=Q(unwind_by=None, unwind_at=None, unwind_why="") | (Q(unwind_at__isnull=False) & ~Q(unwind_why=""))
+            ),
+            models.CheckConstraint(
+                name="loans_disbursement_unwind_two",
+                condition=~Q(state="cancelled") | (Q(unwind_by__isnull=False, cancelled_by__isnull=False) & ~Q(unwind_by=F("cancelled_by"))),
+            ),
         ]
         triggers: ClassVar = [DISBURSEMENT.trigger(), pgtrigger.Protect(name="disbursement_kept", operation=pgtrigger.Delete)]
         permissions: ClassVar = [("propose_disbursement", "Can propose disbursements"), ("approve_disbursement", "Can approve disbursements")]

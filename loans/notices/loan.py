@@ -26,6 +26,13 @@ register(
         action=_("See your loan"),
     ),
     Template(
+        code="loan.unwound",
+        kind="loan",
+        title=_("Your loan is not paid out"),
+        text=_("Loan %(reference)s was ended before it was paid out, and everybody who funded it has their money back. You owe nothing."),
+        action=_("See your loan"),
+    ),
+    Template(
         code="loan.caught_up",
         kind="loan",
         title=_("Your loan is on schedule again"),
@@ -96,6 +103,13 @@ def on_loan_changed(*, job: JobContext) -> RetryLater | None:
         return remind_obligors(template=template, key=job.key, application=loan.agreement.offer.application, context=facts, link=link, now=job.now)
     _about_loan(template, loan, job=job, **_standing(loan))
     return None
+
+
+@handles("loan.unwound")
+def on_unwound(*, job: JobContext) -> None:
+    """It was funded, and two people ended it before the payout."""
+    loan = Loan.objects.select_related("agreement__offer__application").get(pk=job.payload["loan"])
+    _about_loan("loan.unwound", loan, job=job)
 
 
 def _standing(loan: Loan) -> dict[str, Any]:

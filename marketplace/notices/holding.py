@@ -25,6 +25,13 @@ register(
         action=SEE,
     ),
     Template(
+        code="holding.unwound",
+        kind="holding",
+        title=_("A loan you funded is not paid out"),
+        text=_("The loan of listing %(reference)s was ended before it was paid out. Your %(amount)s is available in your wallet again; nothing was charged."),
+        action=_("See your wallet"),
+    ),
+    Template(
         code="holding.late",
         kind="holding",
         title=_("A loan you fund is late"),
@@ -96,6 +103,21 @@ def on_loan_changed(*, job: JobContext) -> None:
     template = {"disbursed": "holding.paid_out", "caught_up": "holding.caught_up"}.get(why, f"holding.{state}")
     if state in TOLD and Loan.objects.filter(pk=job.payload["loan"], state=state).exists():
         crowd.tell(crowd="holders", about=job.payload["loan"], template=template, fact=job.key, link=reverse("marketplace:portfolio"), now=job.now)
+
+
+@handles("loan.unwound")
+def on_unwound(*, job: JobContext) -> None:
+    """The money is back: told to everybody who had funded it."""
+    crowd.tell(crowd="unwound", about=job.payload["loan"], template="holding.unwound", fact=job.key, link=reverse("payments:wallet"), now=job.now)
+
+
+@crowd.source("unwound")
+def unwound(about: int, after: int) -> list[tuple[int, Context]]:
+    """Everybody who had put money into the loan, with how much."""
+    loan = Loan.objects.select_related("listing").get(pk=about)
+    rows = Participation.objects.filter(loan=loan, party__gt=after, ended_at=None).order_by("party").values_list("party", "amount")
+    facts = {"reference": loan.listing.reference, "currency": loan.currency}
+    return [(party, {**facts, "amount": amount}) for party, amount in rows[: crowd.PAGE]]
 
 
 @crowd.source("holders")

@@ -177,6 +177,7 @@ def _reserved(party: Party, currency: str) -> int:
 def _put_in(party: Party, currency: str, *, now: datetime) -> int:
     """Pledged, funded and bought in the twelve months before."""
     placed = Pledge.objects.filter(party=party, listing__currency=currency, state__in=["reserved", "settled"], pledged_at__gt=now - YEAR)
+    placed = placed.exclude(listing__loan__state="cancelled")  # given back before it was paid out
     bought = Purchase.objects.filter(party=party, sale__participation__loan__currency=currency, bought_at__gt=now - YEAR)
     return int(placed.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"]) + int(bought.aggregate(sum=Coalesce(Sum("price"), 0))["sum"])
 

@@ -1,8 +1,12 @@
 """Paying out: by two people, to a confirmed account of the borrower, once, whatever the bank does."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Membership
@@ -12,14 +16,15 @@ from core.states import IllegalMove
 from ledger import queries
 from ledger.chart import AccountCode
 from ledger.checks import check_books
-from loans import disbursement
+from loans import disbursement, unwind
 from loans.models import Disbursement, Loan
 from marketplace.models import Listing
-from payments import bank_account
+from notifications.models import Message
+from payments import bank_account, wallet
 from payments.models import Payment, SandboxTransfer
 from payments.rails import sandbox
 from tests import stories
-from tests.cast import alice, bob, client_of, dan, fay
+from tests.cast import alice, bob, carol, client_of, dan, fay
 
 pytestmark = pytest.mark.django_db
 AMOUNT = 4_800_000
@@ -188,3 +193,108 @@ def test_while_the_bank_never_answers_the_outcome_stays_unknown(loan: Loan, now:
     loan.refresh_from_db()
     assert loan.state == "funded"
     assert check_books().is_clean
+
+
+def shared(now: datetime) -> Loan:
+    """Filled by Bob and Carol; Alice has no confirmed account."""
+    loan = stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=AMOUNT, term_months=6, now=now)
+    for who, part in ((bob, 3_000_000), (carol, 1_800_000)):
+        stories.pay_in(who(now=now), part, now=now)
+        stories.pledge(Listing.objects.get(loan=loan), who(), part, now=now)
+    fay(now=now)
+    outbox.drain(now=now)
+    loan.refresh_from_db()
+    return loan
+
+
+def given_back(loan: Loan) -> bool:
+    """To the cent, order and loan ended, the file open to nobody."""
+    order = Disbursement.objects.select_related("loan__file").get(loan=loan)
+    assert [wallet.overview(who().party).available for who in (bob, carol)] == [3_000_000, 1_800_000]
+    assert (order.state, order.loan.state, order.loan.file.stage, escrow(loan)) == ("cancelled", "cancelled", "closed", 0)
+    assert not order.loan.file.grants.filter(ended_at=None).exists()
+    return check_books().is_clean
+
+
+def test_a_funded_loan_that_cannot_be_paid_out_is_unwound_by_two_people(now: datetime) -> None:
+    """In the admin: Fay proposes, Dan approves, and approves again; everybody is told in words, once, and nothing more can happen to it."""
+    loan = shared(now)
+    page, act = (f"/admin/loans/disbursement/{loan.disbursement.pk}/{name}/" for name in ("change", "act"))
+    desks = client_of(fay()), client_of(dan())
+    desks[0].post(act, {"act": "unwind_propose", "why": "because"})
+    desks[0].post(act, {"act": "unwind_propose", "why": "no_account"})
+    desks[0].post(act, {"act": "unwind_approve"})
+    assert (escrow(loan), Disbursement.objects.get().unwind_why) == (AMOUNT, "no_account")
+    assert b"no confirmed bank account" in desks[1].get(page).content
+    for _twice in range(2):
+        desks[1].post(act, {"act": "unwind_approve"})
+        assert given_back(loan)
+    outbox.drain(now=now)
+    assert list(Message.objects.filter(template__endswith=".unwound").order_by("template", "pk").values_list("template", "party")) == [
+        ("holding.unwound", bob().party.pk),
+        ("holding.unwound", carol().party.pk),
+        ("loan.unwound", alice().party.pk),
+    ]
+    for language, words in (("en", "Not paid out; nothing is owed"), ("zh-hans", "未放款")):
+        assert words in client_of(alice(), language=language).get(f"/loans/{loan.reference}/").content.decode()
+    stories.verified_account(alice(), now=now)
+    with pytest.raises(IllegalMove):
+        disbursement.propose(Disbursement.objects.get(), by=fay().user, now=now)
+
+
+def test_nothing_is_unwound_once_two_have_approved_and_nothing_approved_while_it_is_asked(loan: Loan, now: datetime) -> None:
+    order = loan.disbursement
+    disbursement.propose(order, by=fay(now=now).user, now=now)
+    unwind.propose(order, why="fraud", by=fay().user, now=now)
+    with pytest.raises(disbursement.UnableToDisburse):
+        disbursement.approve(order, by=dan().user, now=now)
+    unwind.decline(order, by=dan().user, now=now)
+    disbursement.approve(order, by=dan().user, now=now)
+    sandbox.order(fault="lose_answer", key_prefix="disbursement:")
+    for state, seconds in (("approved", None), ("unknown", 0), ("settled", 6000)):
+        if seconds is not None:
+            outbox.drain(now=now + timedelta(seconds=seconds))
+        order.refresh_from_db()
+        assert order.state == state
+        with pytest.raises(disbursement.UnableToDisburse):
+            unwind.propose(order, why="fraud", by=fay().user, now=now)
+    Membership.objects.create(user=dan().user, party=bob().party, role="view", created_at=now)
+    with pytest.raises(disbursement.UnableToDisburse):
+        unwind.decline(order, by=dan().user, now=now)
+
+
+@pytest.mark.django_db(transaction=True, databases="__all__")
+def test_a_payout_and_an_unwind_at_once_are_one_or_the_other(now: datetime) -> None:
+    """Fay and Dan pay out while a worker comes round, Dan and Fay give back: the books say which, never both."""
+    loan = shared(now)
+    stories.verified_account(alice(), now=now)
+    start = Barrier(2)
+
+    def pay() -> None:
+        disbursement.propose(Disbursement.objects.get(), by=fay().user, now=now)
+        disbursement.approve(Disbursement.objects.get(), by=dan().user, now=now)
+
+    def back() -> None:
+        unwind.propose(Disbursement.objects.get(), why="fraud", by=dan().user, now=now)
+        unwind.approve(Disbursement.objects.get(), by=fay().user, as_of=business_day.current(), now=now)
+
+    def run(act: Callable[[], None]) -> bool:
+        start.wait()
+        try:
+            act()
+        except (disbursement.UnableToDisburse, Conflict):
+            return False
+        finally:
+            outbox.drain(now=timezone.now())
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(run, (pay, back)))
+    outbox.drain(now=timezone.now())
+    assert sum(done) == 1
+    if done[1]:
+        assert (given_back(loan), paid()) == (True, [])
+    else:
+        loan.refresh_from_db()
+        assert (loan.state, paid(), escrow(loan), check_books().is_clean) == ("active", [AMOUNT - loan.origination_fee], 0, True)
