@@ -89,7 +89,8 @@ def _not_own(order: Disbursement, by: User) -> None:
 
 def _not_unwinding(order: Disbursement) -> None:
     """Nothing is paid out while somebody wants the money returned; the row is held until the transaction ends."""
-    if Disbursement.objects.select_for_update().get(pk=order.pk).unwind_by_id is not None:
+    held = Disbursement.objects.select_for_update().get(pk=order.pk)
+    if held.unwind_by_id is not None and held.state != "cancelled":
         raise UnableToDisburse(_("It is proposed to give the money back. Decide that first."))
 
 
