@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loans', '0018_recoveries_need_two_and_a_price_reaches_the_holders'),
+        ('loans', '0019_a_page_of_open_files_is_planned_once'),
         ('payments', '0003_bank_lines_are_sealed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
