@@ -22,7 +22,7 @@ from core.money import format_amount
 from core.templatetags.look import tag
 from payments import bank_line, rails, reconciliation
 from payments.forms import MatchForm
-from payments.models import BankAccount, BankLine, Payment, SandboxLine, SandboxOrder, SandboxTransfer
+from payments.models import BankAccount, BankLine, Payment, ReceiptProposal, SandboxLine, SandboxOrder, SandboxTransfer
 from payments.rails import sandbox
 
 if TYPE_CHECKING:
@@ -97,20 +97,52 @@ class PaymentAdmin(ReadOnly):
         return [*ours, *super().get_urls()]
 
     def match_page(self, request: HttpRequest, reference: str) -> HttpResponse:
-        """Whose money it is, said by a person of staff, who is written down with it."""
+        """Whose money it is, or that it goes back: proposed by one person of staff, approved by another, both written down with it."""
         if not self.has_match_receipt_permission(request):
             raise PermissionDenied
         payment = get_object_or_404(Payment, reference=reference, state="unmatched")
-        form = MatchForm(request.POST or None)
-        if form.is_valid():
-            user: Any = request.user
-            reconciliation.match(payment=payment, party=form.cleaned_data["party"], by=user, as_of=business_day.current(), now=timezone.now())
-            self.message_user(request, _("Matched. The money is in the party's wallet."), messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:payments_payment_changelist"))
+        waiting = payment.proposals.filter(state="proposed").select_related("party__subject", "proposed_by__subject").first()
+        form = MatchForm(request.POST if request.method == "POST" and waiting is None else None)
+        if request.method == "POST":
+            try:
+                said = self._decide(request, waiting) if waiting else self._propose(request, payment, form)
+            except reconciliation.UnableToMatch as error:
+                form.add_error(None, str(error.message)) if form.is_bound else self.message_user(request, str(error.message), messages.ERROR)
+                said = ""
+            if said:
+                self.message_user(request, said, messages.SUCCESS)
+                return HttpResponseRedirect(reverse("admin:payments_payment_changelist"))
         seen_by = actor(request.user, role="staff")  # type: ignore[arg-type]
         lines = bank_line.read(payment.lines.all(), actor=seen_by, page="admin.match_receipt", reference=payment.reference, now=timezone.now())
-        context = {**self.admin_site.each_context(request), "title": _("Match a receipt"), "form": form, "payment": payment, "lines": lines, "opts": self.opts}
-        return TemplateResponse(request, "admin/payments/payment/match.html", context)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Match a receipt"),
+            "form": form,
+            "payment": payment,
+            "lines": lines,
+            "waiting": waiting,
+            "own": waiting is not None and waiting.proposed_by_id == request.user.pk,
+            "opts": self.opts,
+        }
+        status = 422 if form.errors else 409 if request.method == "POST" else 200
+        return TemplateResponse(request, "admin/payments/payment/match.html", context, status=status)
+
+    def _propose(self, request: HttpRequest, payment: Payment, form: MatchForm) -> str:
+        if not form.is_valid():
+            return ""
+        user: Any = request.user
+        reconciliation.propose(payment=payment, party=form.cleaned_data["party"], by=user, now=timezone.now())
+        return str(_("Proposed. Another person has to approve."))
+
+    def _decide(self, request: HttpRequest, waiting: ReceiptProposal) -> str:
+        user: Any = request.user
+        if request.POST.get("act") == "decline":
+            reconciliation.decline(waiting, by=user, now=timezone.now())
+            return str(_("Declined. The receipt waits as before."))
+        if request.POST.get("act") != "approve":
+            raise PermissionDenied
+        reconciliation.approve(waiting, by=user, as_of=business_day.current(), now=timezone.now())
+        return str(_("Matched. The money is in the party's wallet.") if waiting.party else _("Approved. The bank is asked to give it back."))
 
     def reconciliation_page(self, request: HttpRequest) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -67,8 +67,20 @@ class BankAccountForm(forms.Form):
 
 
 class MatchForm(forms.Form):
-    """Staff: whose money an unmatched receipt is."""
+    """Staff: whose money an unmatched receipt is, or nobody's: back to its sender."""
 
     party = forms.ModelChoiceField(
-        label=_("Party"), queryset=Party.objects.all(), to_field_name="reference", widget=forms.TextInput, help_text=_("Its reference, such as PT-7K3F9Q2M")
+        label=_("Party"),
+        queryset=Party.objects.filter(subject__erased_at=None),
+        to_field_name="reference",
+        required=False,
+        widget=forms.TextInput,
+        help_text=_("Its reference, such as PT-7K3F9Q2M"),
     )
+    back = forms.BooleanField(label=_("Nobody’s: return it to the sender"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "party" in data and bool(data.get("party")) == bool(data.get("back")):
+            self.add_error("party", _("Name the party, or return it to the sender."))
+        return data

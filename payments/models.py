@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
@@ -60,7 +60,7 @@ PAYMENT = Transitions(
         "received": ("settled", "unmatched"),
         "unmatched": ("settled", "returned"),
         "refused": (),
-        "returned": (),
+        "returned": ("unmatched",),  # the bank could not give it back
         "cancelled": (),
     },
 )
@@ -91,11 +91,13 @@ class Payment(Referenced):
         DEPOSIT = "deposit", _("Deposit")
         WITHDRAWAL = "withdrawal", _("Withdrawal")
         DISBURSEMENT = "disbursement", _("Disbursement")
+        RETURN = "return", _("Return to the sender")
 
     direction = models.CharField(max_length=3, choices=Direction)
     kind = models.CharField(max_length=12, choices=Kind)
     party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
     bank_account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
+    returns = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="returned_by")  # the receipt this gives back
     rail = models.CharField(max_length=20)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
@@ -117,7 +119,10 @@ class Payment(Referenced):
         permissions: ClassVar = [("match_receipt", _("Can match an unmatched receipt to a party"))]
         constraints: ClassVar = [
             models.CheckConstraint(name="payments_payment_amount_positive", condition=Q(amount__gt=0)),
-            models.CheckConstraint(name="payments_payment_out_has_account", condition=Q(direction="in") | Q(bank_account__isnull=False)),
+            models.CheckConstraint(name="payments_payment_out_has_account", condition=Q(direction="in") | Q(bank_account__isnull=False) | Q(kind="return")),
+            models.CheckConstraint(
+                name="payments_payment_return_of", condition=Q(kind="return", returns__isnull=False) | (~Q(kind="return") & Q(returns=None))
+            ),
             reached(["settled", "refused", "returned", "cancelled"], "closed_at", name="payments_payment_closed"),
             models.UniqueConstraint(
                 fields=["rail", "rail_reference"], condition=Q(direction="in") & ~Q(rail_reference=""), name="payments_payment_one_per_line"
@@ -156,6 +161,40 @@ class BankLine(SealedRow):
 
     def __str__(self) -> str:
         return f"{self.rail} {self.line_id}"
+
+
+RECEIPT_PROPOSAL = Transitions(initial="proposed", moves={"proposed": ("approved", "declined"), "approved": (), "declined": ()})
+
+
+@track_state
+class ReceiptProposal(Referenced):
+    """Whose an unmatched receipt is, or that it goes back to its sender: one person says so, another agrees."""
+
+    REFERENCE_PREFIX = "RP"
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="proposals")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, blank=True, related_name="+")  # nobody: back to the sender
+    state = models.CharField(
+        max_length=10,
+        default="proposed",
+        choices=RECEIPT_PROPOSAL.choices({"proposed": _("Proposed"), "approved": _("Approved"), "declined": _("Declined")}),
+    )
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("proposal for a receipt")
+        verbose_name_plural = _("proposals for receipts")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["payment"], condition=Q(state="proposed"), name="payments_receiptproposal_one_open"),
+            models.CheckConstraint(
+                name="payments_receiptproposal_two", condition=~Q(state="approved") | (Q(decided_by__isnull=False) & ~Q(decided_by=F("proposed_by")))
+            ),
+            reached(["approved", "declined"], "decided_at", name="payments_receiptproposal_decided"),
+        ]
+        triggers: ClassVar = [RECEIPT_PROPOSAL.trigger()]
 
 
 class SandboxTransfer(models.Model):
@@ -230,4 +269,4 @@ class SandboxOrder(models.Model):
         return f"{self.get_fault_display()} {self.key_prefix}".strip()
 
 
-__all__ = ["PAYMENT", "BankAccount", "BankLine", "Payment", "SandboxLine", "SandboxOrder", "SandboxTransfer"]
+__all__ = ["PAYMENT", "BankAccount", "BankLine", "Payment", "ReceiptProposal", "SandboxLine", "SandboxOrder", "SandboxTransfer"]

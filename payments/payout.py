@@ -26,7 +26,7 @@ from ledger.chart import AccountCode
 from payments import postings, rails
 from payments.models import BankAccount, Payment
 from payments.postings import InsufficientFunds
-from payments.rails.base import Answer, PayoutRequest, RailTimeout
+from payments.rails.base import Answer, PayoutRequest, RailTimeout, ReturnRequest
 from privacy import vault
 
 FIRST_LOOK_SECONDS = 5
@@ -94,6 +94,32 @@ def order(
         if rival is None:
             raise
         return _same(rival, payment)
+    return payment
+
+
+def give_back(receipt: Payment, *, by: User, as_of: date, now: datetime) -> Payment:
+    """An unmatched receipt, held by the caller, goes back to its sender over the rail it came by: unmatched → in transit out. Once per attempt."""
+    attempt = receipt.returned_by.count() + 1
+    payment = Payment(
+        direction=Payment.Direction.OUT,
+        kind=Payment.Kind.RETURN,
+        returns=receipt,
+        rail=receipt.rail,
+        amount=receipt.amount,
+        currency=receipt.currency,
+        key=f"return:{receipt.reference}:{attempt}",
+        source=rails.ledger_owner(receipt.rail),
+        source_code=AccountCode.UNMATCHED_RECEIPTS.value,
+        state="created",
+        booked_on=as_of,
+        created_at=now,
+        requested_by=by,
+    )
+    with because(by=by.pk, why="ordered", now=now):
+        payment.save(force_insert=True)
+    postings.payout_out(payment, booked_on=as_of)
+    move(receipt, "returned", now=now, by=by.pk, why="returned_by_staff", closed_at=now)
+    outbox.enqueue("payment.send", key=f"payment.send:{payment.pk}", payload={"payment": payment.pk})
     return payment
 
 
@@ -168,7 +194,12 @@ def _ask(payment: Payment, *, looked_up_first: bool, now: datetime) -> Answer:
     """The bank's answer for this payment's key. Sending is safe when the bank never saw the key, and harmless when it did."""
     rail = rails.get(payment.rail)
     known = rail.look_up(payment.key, now=now) if looked_up_first else None
-    return known or rail.send(_request(payment, now=now), now=now)
+    if known:
+        return known
+    if payment.returns:
+        line = payment.returns.rail_reference
+        return rail.give_back(ReturnRequest(key=payment.key, line_id=line, amount=payment.amount, currency=payment.currency), now=now)
+    return rail.send(_request(payment, now=now), now=now)
 
 
 def _request(payment: Payment, *, now: datetime) -> PayoutRequest:
@@ -191,6 +222,8 @@ def take_answer(payment: Payment, answer: Answer, *, as_of: date, now: datetime)
     elif answer.outcome == "refused":
         _close(payment, "refused", answer, as_of=as_of, now=now)
         postings.payout_back(payment, booked_on=as_of)
+        if payment.returns:  # it waits for people again
+            move(payment.returns, "unmatched", now=now, why="return_refused", closed_at=None)
     elif answer.outcome == "unknown" and payment.state == "sent":
         move(payment, "unknown", now=now, why="rail_timeout")
         tell(payment, "unknown")

@@ -9,8 +9,9 @@ from typing import Literal
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
-from accounts import audit
+from accounts import audit, parties
 from accounts.models import Party, User
 from core.money import format_amount
 from core.refusals import Conflict
@@ -18,17 +19,22 @@ from core.states import move
 from ledger import checks, queries
 from ledger.chart import AccountCode
 from payments import bank_line, payout, postings, rails
-from payments.models import Payment
+from payments.models import Payment, ReceiptProposal
 from payments.rails.base import StatementLine
 
 What = Literal["amount", "state", "balance", "repeated"]
 
 
 class UnableToMatch(Conflict):
-    """Only an unmatched receipt can be matched, and only once."""
+    """Nothing was moved; `message` says why, `code` is stable. Only an unmatched receipt can be matched, and only once."""
 
     code = "unable_to_match"
     message = _("This receipt is not waiting to be matched.")
+
+    def __init__(self, code: str = "unable_to_match", message: StrOrPromise = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message or type(self).message  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,11 +139,68 @@ def unmatched() -> list[Payment]:
 
 
 @transaction.atomic
-def match(*, payment: Payment, party: Party, by: User, as_of: date, now: datetime) -> None:
-    """Staff found whose money an unmatched receipt is: it enters that party's wallet, and who decided so is written down. Raises UnableToMatch."""
+def propose(*, payment: Payment, party: Party | None, by: User, now: datetime) -> ReceiptProposal:
+    """One person found whose money an unmatched receipt is, or (without a party) that it goes back to its sender. Raises UnableToMatch."""
+    held = _held(payment)
+    if held.proposals.filter(state="proposed").exists():
+        raise UnableToMatch("already_proposed", _("Something is proposed for it already. Decide that first."))
+    _check_party(party, by)
+    made = ReceiptProposal.objects.create(payment=held, party=party, proposed_by=by, proposed_at=now)
+    audit.record(actor=by, action="receipt.propose", target=held.reference, now=now)
+    return made
+
+
+@transaction.atomic
+def approve(proposal: ReceiptProposal, *, by: User, as_of: date, now: datetime) -> None:
+    """Another person agrees: the money enters the party's wallet, or is sent back over its rail, once. Raises UnableToMatch."""
+    held, found = _proposed(proposal)
+    if found.proposed_by_id == by.pk:
+        raise UnableToMatch("four_eyes", _("Somebody else has to approve what you proposed."))
+    _check_party(found.party, by)
+    move(found, "approved", now=now, by=by.pk, why="approved", decided_by=by, decided_at=now)
+    if found.party is None:
+        payout.give_back(held, by=by, as_of=as_of, now=now)
+        audit.record(actor=by, action="payment.return_receipt", target=held.reference, now=now)
+    else:
+        _match(held, found.party, by=by, as_of=as_of, now=now)
+
+
+@transaction.atomic
+def decline(proposal: ReceiptProposal, *, by: User, now: datetime) -> None:
+    """No, or taken back: the receipt waits as before. Raises UnableToMatch."""
+    held, found = _proposed(proposal)
+    move(found, "declined", now=now, by=by.pk, why="declined", decided_by=by, decided_at=now)
+    audit.record(actor=by, action="receipt.decline", target=held.reference, now=now)
+
+
+def _held(payment: Payment) -> Payment:
     held = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
     if held.state != "unmatched":
         raise UnableToMatch
+    return held
+
+
+def _proposed(proposal: ReceiptProposal) -> tuple[Payment, ReceiptProposal]:
+    """The receipt first, then what is proposed for it."""
+    held = _held(proposal.payment)
+    found = ReceiptProposal.objects.select_for_update(of=("self",)).select_related("party__subject").get(pk=proposal.pk)
+    if found.state != "proposed":
+        raise UnableToMatch("decided", _("That is not possible in its present state. Somebody may have been faster."))
+    return held, found
+
+
+def _check_party(party: Party | None, by: User) -> None:
+    """Nobody gives money to themselves, nor to somebody who is gone."""
+    if party is None:
+        return
+    if by.pk in parties.persons_behind(party):
+        raise UnableToMatch("own_party", _("You belong to this party. Somebody else has to do this."))
+    if party.subject.erased_at is not None:
+        raise UnableToMatch("erased", _("This party's data was erased. Its money goes back to the sender."))
+
+
+def _match(held: Payment, party: Party, *, by: User, as_of: date, now: datetime) -> None:
+    """The money enters that party's wallet, and who decided so is written down."""
     postings.match(held, owner=party.ledger_owner, booked_on=as_of)
     move(held, "settled", now=now, by=by.pk, why="matched_by_staff", closed_at=now, party=party, source=party.ledger_owner)
     bank_line.hand_over(held.lines.all(), party=party, now=now)
@@ -148,9 +211,9 @@ def match(*, payment: Payment, party: Party, by: User, as_of: date, now: datetim
 @transaction.atomic
 def set_apart(*, payment: Payment, code: AccountCode, owner: str, by: User, as_of: date, now: datetime) -> None:
     """An unmatched receipt was meant for an affair and no party: it waits on that account until the affair passes it on. Raises UnableToMatch."""
-    held = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
-    if held.state != "unmatched":
-        raise UnableToMatch
+    held = _held(payment)
+    if held.proposals.filter(state="proposed").exists():
+        raise UnableToMatch("already_proposed", _("Something is proposed for it already. Decide that first."))
     postings.match(held, owner=owner, code=code, booked_on=as_of)
     move(held, "settled", now=now, by=by.pk, why="matched_by_staff", closed_at=now, source=owner, source_code=code.value)
     audit.record(actor=by, action="payment.match_receipt", target=held.reference, now=now)

@@ -33,6 +33,16 @@ class PayoutRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReturnRequest:
+    """One incoming line to give back. Only the bank knows the account it came from."""
+
+    key: str
+    line_id: str
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What the rail says about one key. `reference` is the bank's own, `reason` a code when refused."""
 
@@ -68,6 +78,9 @@ class Rail(Protocol):
 
     def send(self, request: PayoutRequest, *, now: datetime) -> Answer:
         """Pays at most once per key, however often it is asked. Raises RailConflict for a known key with another request."""
+
+    def give_back(self, request: ReturnRequest, *, now: datetime) -> Answer:
+        """Returns an incoming line's money to where it came from, at most once per key. Raises RailConflict for a known key with another request."""
 
     def look_up(self, key: str, *, now: datetime) -> Answer | None:
         """What became of the key; None when the bank never saw it."""

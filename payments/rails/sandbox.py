@@ -20,7 +20,7 @@ from stdnum import luhn
 from payments.models import SandboxLine, SandboxOrder, SandboxTransfer
 from privacy import vault
 
-from .base import AccountAnswer, Answer, PayoutRequest, RailConflict, RailTimeout, StatementLine
+from .base import AccountAnswer, Answer, PayoutRequest, RailConflict, RailTimeout, ReturnRequest, StatementLine
 from .router import bank_alias
 
 NAME = "sandbox"
@@ -61,6 +61,11 @@ class SandboxRail:
             SandboxTransfer.objects.filter(pk=transfer.pk).update(answers_lost=F("answers_lost") + 1)
             raise RailTimeout(request.key)
         return _answer(transfer)
+
+    def give_back(self, request: ReturnRequest, *, now: datetime) -> Answer:
+        """The account is the one the line came from, which only the bank knows."""
+        place = PayoutRequest(key=request.key, account_number=f"line:{request.line_id}", holder="", amount=request.amount, currency=request.currency)
+        return self.send(place, now=now)
 
     def look_up(self, key: str, *, now: datetime) -> Answer | None:
         if _take_order(f"look_up:{key}", prefixed="look_up:"):

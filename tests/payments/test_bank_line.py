@@ -66,7 +66,8 @@ def test_who_finds_the_owner_reads_it_once_and_it_moves_to_the_owners_key(bank: 
     assert WORDS in page
     look = disclosure.AccessLog.objects.get(page="admin.match_receipt")
     assert (look.actor_id, look.role, look.reference) == (fay.user.subject_id, "staff", receipt.reference)
-    reconciliation.match(payment=receipt, party=bob.party, by=fay.user, as_of=TODAY, now=NOW)
+    found = reconciliation.propose(payment=receipt, party=bob.party, by=fay.user, now=NOW)
+    reconciliation.approve(found, by=cast.dan(now=NOW).user, as_of=TODAY, now=NOW)
     line = BankLine.objects.get()
     assert line.subject == bob.user.subject
     assert written(line) == WORDS

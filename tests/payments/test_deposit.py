@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import transaction
 
-from accounts.models import Act, Party
+from accounts.models import Act, Membership, Party
 from core import outbox
 from ledger.chart import AccountCode
+from ledger.checks import check_books
 from payments import bank_line, deposit, reconciliation
-from payments.models import BankLine, Payment
+from payments.models import BankLine, Payment, SandboxTransfer
 from payments.rails import sandbox
 from payments.tasks import read_bank_lines
+from privacy import rights
 from tests import cast
 
 from .conftest import NOW, TODAY, Bank
@@ -104,13 +107,69 @@ def test_two_references_in_one_text_are_nobodys(bank: Bank, bob: Any) -> None:
 def test_staff_match_a_receipt_once_and_are_written_down(bank: Bank, bob: Any) -> None:
     dan, payment = cast.dan(now=NOW), receive("rent for May")
     assert reconciliation.unmatched() == [payment]
-    reconciliation.match(payment=payment, party=bob.party, by=dan.user, as_of=TODAY, now=NOW)
+    fay = cast.fay(now=NOW)
+    found = reconciliation.propose(payment=payment, party=bob.party, by=fay.user, now=NOW)
+    for by, code in ((fay, "four_eyes"), (bob, "own_party")):
+        with pytest.raises(reconciliation.UnableToMatch, match=code):
+            reconciliation.approve(found, by=by.user, as_of=TODAY, now=NOW)
+    reconciliation.approve(found, by=dan.user, as_of=TODAY, now=NOW)
     assert (bank.cash(bob), bank.balance(AccountCode.UNMATCHED_RECEIPTS)) == (5000, 0)
     act = Act.objects.get(action="payment.match_receipt")
     assert (act.actor, act.target) == (dan.user, payment.reference)
-    with pytest.raises(reconciliation.UnableToMatch):
-        reconciliation.match(payment=payment, party=cast.eve(now=NOW).party, by=dan.user, as_of=TODAY, now=NOW)
+    for again in (
+        lambda: reconciliation.approve(found, by=dan.user, as_of=TODAY, now=NOW),
+        lambda: reconciliation.propose(payment=payment, party=cast.eve(now=NOW).party, by=fay.user, now=NOW),
+    ):
+        with pytest.raises(reconciliation.UnableToMatch):
+            again()
     assert (bank.cash(bob), reconciliation.unmatched()) == (5000, [])
+
+
+def test_nobody_gives_money_to_themselves_or_to_somebody_who_is_gone(bank: Bank, bob: Any) -> None:
+    dan, eve, payment = cast.dan(now=NOW), cast.eve(now=NOW), receive("rent for May")
+    Membership.objects.create(user=dan.user, party=bob.party, role="view", created_at=NOW)
+    rights.erase(eve.user.subject, now=NOW)
+    for party, code in ((bob.party, "own_party"), (Party.objects.get(pk=eve.party.pk), "erased")):
+        with pytest.raises(reconciliation.UnableToMatch, match=code):
+            reconciliation.propose(payment=payment, party=party, by=dan.user, now=NOW)
+    assert (bank.cash(bob), reconciliation.unmatched()) == (0, [payment])
+
+
+@pytest.mark.parametrize("fault", ["", "lose_answer", "lose_request", "answer_twice", "refuse"])
+def test_nobodys_money_goes_back_to_its_sender_once(bank: Bank, bob: Any, fault: str) -> None:
+    """Over the rail it came by, in the admin, by two; a refused return waits for people again, who may try once more."""
+    dan, fay, payment = cast.dan(now=NOW), cast.fay(now=NOW), stranger_pays(bank)
+    desks = []
+    for member in (dan, fay):
+        member.user.user_permissions.add(*Permission.objects.filter(codename__in=["match_receipt", "view_payment"]))
+        desks.append(cast.client_of(member))
+    page = f"/admin/payments/payment/match/{payment.reference}/"
+    if fault:
+        sandbox.order(fault=fault, key_prefix="return:")
+    assert desks[0].post(page, {"idempotency_key": "neither-key-0001"}).status_code == 422
+    assert desks[0].post(page, {"back": "on", "idempotency_key": "propose-key-0001"}).status_code == 302
+    assert desks[0].post(page, {"act": "approve", "idempotency_key": "own-approval-0001"}).status_code == 409
+    assert desks[1].post(page, {"act": "approve", "idempotency_key": "approve-key-0001"}).status_code == 302
+    assert desks[1].post(page, {"act": "approve", "idempotency_key": "approve-key-0002"}).status_code == 404
+    assert check_books().is_clean
+    bank.patience(seconds=7200)
+    payment.refresh_from_db()
+    sent = SandboxTransfer.objects.filter(outcome="paid", idempotency_key__startswith="return:")
+    assert (payment.state, sent.count()) == (("unmatched", 0) if fault == "refuse" else ("returned", 1))
+    if fault == "refuse":
+        again = reconciliation.propose(payment=payment, party=None, by=dan.user, now=NOW)
+        reconciliation.approve(again, by=fay.user, as_of=TODAY, now=NOW)
+        bank.patience(seconds=7200)
+    assert (sent.count(), bank.balance(AccountCode.UNMATCHED_RECEIPTS), bank.balance(AccountCode.BANK)) == (1, 0, 0)
+    deposit.read_lines(rail="sandbox", as_of=TODAY, now=NOW)
+    assert reconciliation.reconcile(rail="sandbox", now=NOW).is_clean
+    assert check_books().is_clean
+
+
+def stranger_pays(bank: Bank) -> Payment:
+    sandbox.send_money(key="in:stranger", reference="rent for May", amount=5000, currency="CNY", now=NOW)
+    deposit.read_lines(rail="sandbox", as_of=TODAY, now=NOW)
+    return Payment.objects.get(state="unmatched")
 
 
 def test_without_a_sandbox_nobody_pretends(bank: Bank, bob: Any, settings: Any) -> None:

@@ -244,6 +244,12 @@ def test_staff_match_a_receipt_and_read_the_reconciliation(bank: Bank, bob: Any)
     assert "agree" in browser.get(reverse("admin:payments_payment_reconciliation")).content.decode()
     data = {"party": bob.party.reference, "idempotency_key": key()}
     assert browser.post(reverse("admin:payments_payment_match", args=[payment.reference]), data).status_code == 302
+    assert bank.cash(bob) == 0
+    fay = cast.fay(now=NOW)
+    fay.user.user_permissions.set(dan.user.user_permissions.all())
+    other, answer = proven(fay), {"act": "approve", "idempotency_key": key()}
+    assert dan.user.pseudonym in other.get(reverse("admin:payments_payment_match", args=[payment.reference])).content.decode()
+    assert other.post(reverse("admin:payments_payment_match", args=[payment.reference]), answer).status_code == 302
     assert (bank.cash(bob), bank.balance(AccountCode.UNMATCHED_RECEIPTS)) == (700, 0)
     dan.user.user_permissions.clear()
     assert browser.get(reverse("admin:payments_payment_reconciliation")).status_code == 403
