@@ -18,7 +18,7 @@ from ledger.chart import AccountCode
 from ledger.checks import check_books
 from loans import disbursement, unwind
 from loans.models import Disbursement, Loan
-from marketplace.models import Listing
+from marketplace.models import Listing, Pledge
 from notifications.models import Message
 from payments import bank_account, wallet
 from payments.models import Payment, SandboxTransfer
@@ -236,6 +236,8 @@ def test_a_funded_loan_that_cannot_be_paid_out_is_unwound_by_two_people(now: dat
         ("holding.unwound", carol().party.pk),
         ("loan.unwound", alice().party.pk),
     ]
+    receipt = f"/pledges/{Pledge.objects.get(party=bob().party).reference}/"
+    assert "is back in your wallet" in client_of(bob()).get(receipt).content.decode()
     for language, words in (("en", "Not paid out; nothing is owed"), ("zh-hans", "未放款")):
         assert words in client_of(alice(), language=language).get(f"/loans/{loan.reference}/").content.decode()
     stories.verified_account(alice(), now=now)
