@@ -63,21 +63,23 @@ THRESHOLDS = {
 MONEY = {"income_monthly", "debt_total", "debt_other_platforms"}
 
 
-# What happens to a loan in life, and to whom it is shown. What has no row is for the borrower and staff alone: that help was asked for and why,
-# promises, calls, notes; and that somebody else was asked anything stands nowhere at all.
-LIFE: dict[str, tuple[str, ...]] = {
-    "schedule": (HOLDER, CLAIMANT),
-    "payments": (HOLDER, CLAIMANT),
-    "days_late": (HOLDER, CLAIMANT),
-    "stage": (HOLDER, CLAIMANT),
-    "plan": (HOLDER, CLAIMANT),
-    "recovery": (HOLDER, CLAIMANT),
+# What happens to a loan in life: to whom it is shown, and at which stages. What has no row is for the borrower and staff alone: that help was asked
+# for and why, promises, calls, notes; and that somebody else was asked anything stands nowhere at all: `steps` are those of R0 to R3 (ladder.py).
+HOLDING, LIVING, AFTER_DEFAULT = (HOLDER, CLAIMANT), ("funded", "late", "default", "enforcement", "closed"), ("default", "enforcement")
+LIFE: dict[str, Cell] = {
+    "schedule": Cell(FULL, HOLDING, LIVING),
+    "payments": Cell(FULL, HOLDING, LIVING),
+    "days_late": Cell(FULL, HOLDING, LIVING),
+    "stage": Cell(FULL, HOLDING, LIVING),
+    "plan": Cell(FULL, HOLDING, LIVING),
+    "steps": Cell(FULL, HOLDING, AFTER_DEFAULT),
+    "recovery": Cell(FULL, HOLDING, (*AFTER_DEFAULT, "closed")),
 }
 
 
-def shows(fact: str, *, relation: str | None) -> bool:
-    """Whether that sort of fact about a loan in life is shown to this relation."""
-    return relation in LIFE.get(fact, ())
+def shows(fact: str, *, relation: str | None, stage: str) -> bool:
+    """Whether that sort of fact about a loan in life is shown to this relation at this stage."""
+    return fact in LIFE and relation in LIFE[fact].relations and stage in LIFE[fact].stages
 
 
 def form_of(field: str, *, relation: str, stage: str) -> str:

@@ -39,9 +39,11 @@ LIFE: Words = {
     "days_late": _("Days late"),
     "stage": pgettext_lazy("of a loan", "Stage"),
     "plan": _("A new plan, when one is voted on"),
+    "steps": _("What was tried to clear up open questions"),
     "recovery": _("What is expected to come back after a default"),
 }
 NOT_YET = _("From the payout of a share on.")
+AFTER_DEFAULT = _("Only after a default.")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,14 @@ class Withheld:
 def of(*, relation: str, stage: str) -> list[Withheld]:
     """Everything the table keeps from this relation at this stage, in the table's order; then what of the loan's life is not theirs yet."""
     hidden = [field for field in disclosure.TABLE if disclosure.form_of(field, relation=relation, stage=stage) == disclosure.HIDDEN]
-    life = [fact for fact in disclosure.LIFE if not disclosure.shows(fact, relation=relation)]
-    return [Withheld(name, str(LABELS[name]), str(WHY[name])) for name in hidden] + [Withheld(name, str(LIFE[name]), str(NOT_YET)) for name in life]
+    life = [fact for fact in disclosure.LIFE if not disclosure.shows(fact, relation=relation, stage=stage)]
+    return [Withheld(name, str(LABELS[name]), str(WHY[name])) for name in hidden] + [Withheld(name, str(LIFE[name]), _why_not(name)) for name in life]
 
 
-def life(*, relation: str) -> list[str]:
-    """What of the loan's life this relation sees, in words."""
-    return [str(LIFE[fact]) for fact in disclosure.LIFE if disclosure.shows(fact, relation=relation)]
+def _why_not(fact: str) -> str:
+    return str(NOT_YET if "funded" in disclosure.LIFE[fact].stages else AFTER_DEFAULT)
+
+
+def life(*, relation: str, stage: str) -> list[str]:
+    """What of the loan's life this relation sees at this stage, in words."""
+    return [str(LIFE[fact]) for fact in disclosure.LIFE if disclosure.shows(fact, relation=relation, stage=stage)]

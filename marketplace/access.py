@@ -79,7 +79,7 @@ def held_plan(reference: str, *, user: User, party: Party) -> tuple[Plan, Partic
     rows = Plan.objects.select_related("loan__listing", "loan__file__subject", "loan__party").filter(accepted_at__isnull=False)
     plan = get_object_or_404(rows, reference=reference)
     holding = get_object_or_404(Participation, loan=plan.loan, party=party, ended_at=None)
-    if not loans_disclosure.shows("plan", relation=files.relation_of(user, plan.loan.file)):
+    if not loans_disclosure.shows("plan", relation=files.relation_of(user, plan.loan.file), stage=plan.loan.file.stage):
         raise Http404
     return plan, holding
 

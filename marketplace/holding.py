@@ -12,10 +12,11 @@ from django.db.models import QuerySet, Sum
 
 from accounts.models import User
 from loans import file as files
+from loans import ladder
 from loans.collections import recovery
 from loans.collections.case import open_case
 from loans.disclosure import shows
-from loans.models import CollectionsCase, Installment, Participation, Plan, Share
+from loans.models import CollectionsCase, Installment, Loan, Participation, Plan, Rung, Share
 from loans.participation import PARTS
 
 
@@ -48,6 +49,7 @@ class View:
     plans: tuple[Plan, ...]
     waterfall: recovery.Waterfall | None
     own_of_it: int
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 def view(holding: Participation, *, user: User, today: date) -> View:
@@ -55,7 +57,7 @@ def view(holding: Participation, *, user: User, today: date) -> View:
     relation = files.relation_of(user, loan.file)
 
     def may(fact: str) -> bool:
-        return shows(fact, relation=relation)
+        return shows(fact, relation=relation, stage=loan.file.stage)
 
     flow = recovery.waterfall(loan) if may("recovery") else None
     return View(
@@ -66,7 +68,14 @@ def view(holding: Participation, *, user: User, today: date) -> View:
         plans=tuple(loan.plans.filter(accepted_at__isnull=False).order_by("-pk")) if may("plan") else (),
         waterfall=flow,
         own_of_it=_own_of(flow, holding) if flow else 0,
+        steps=_steps(loan) if may("steps") else (),
     )
+
+
+def _steps(loan: Loan) -> tuple[tuple[str, str], ...]:
+    """(rung, what came of it) in words; never that anybody around the borrower was asked."""
+    taken = ladder.steps_for_investors(loan.agreement.offer.application)
+    return tuple((str(ladder.LEVELS[level]), str(Rung.Outcome(outcome).label)) for level, outcome in taken)
 
 
 def _own_of(flow: recovery.Waterfall, holding: Participation) -> int:

@@ -56,7 +56,7 @@ def preview(application: Application, chosen: Step, *, by: User, now: datetime) 
     whole = [(str(withheld.LABELS[name]), record[name]["value"] or _("Not shown")) for name in WHOLE if record[name]["form"] == disclosure.FULL]
     return {
         "facts": [*whole, *presenting.facts_of(record, application.currency)],
-        "life": withheld.life(relation=chosen.relation),
+        "life": withheld.life(relation=chosen.relation, stage=chosen.stage),
         "withheld": withheld.of(relation=chosen.relation, stage=chosen.stage),
         "less_precise": any(cell.get("level") for cell in record.values()),
     }

@@ -14,7 +14,7 @@ from core.refusals import Conflict
 from ledger.chart import AccountCode
 from ledger.checks import check_books
 from loans import event as events
-from loans import outreach, repayment
+from loans import ladder, outreach, repayment
 from loans.collections import case as cases
 from loans.collections import promise as promises
 from loans.collections import recovery, two
@@ -26,13 +26,14 @@ from loans.hardship import request as hardship
 from loans.ladder import UnableToClimb
 from loans.models import CollectionsCase, DebtSale, Loan, Promise, Recovery, WriteOff
 from loans.replay import Kind
+from marketplace.models import Listing
 from notifications.models import Message
 from payments import deposit
 from privacy.models import ContactDecision
 from tests.cast import alice, bob, carol, client_of, eve, fay
 from tests.loans.book import assert_stored_is_replayed, cash, lend, platform, rolled_back
 from tests.loans.test_hardship import ask
-from tests.loans.trouble import live_until, living_loan, noon, servicer, skip_to
+from tests.loans.trouble import START, live_until, living_loan, noon, servicer, skip_to
 from tests.stories import pay_in
 
 pytestmark = pytest.mark.django_db
@@ -240,6 +241,18 @@ def written_off(loan, sal) -> CollectionsCase:
     cases.follow(on=today(), now=noon(today()))
     case.refresh_from_db()
     return case
+
+
+def test_only_after_a_default_holders_read_what_was_tried_with_the_borrower(loan, sal):
+    case = ladder.open_case(loan.agreement.offer.application, question="reachable", by=sal.user, now=START)
+    for level in range(4):
+        ladder.record(case, level=level, outcome="not_enough", note="Tried.", by=sal.user, now=START)
+    page = f"/portfolio/holdings/{Listing.objects.get(loan=loan).reference}/"
+    assert "R0 What we already hold" not in client_of(bob()).get(page).content.decode()
+    defaulted(loan)
+    read = client_of(bob()).get(page).content.decode()
+    assert [f"R{level} " in read for level in range(6)] == [True] * 4 + [False] * 2
+    assert "Tried." not in read, "what staff noted is theirs"
 
 
 def test_a_write_off_takes_two_people_and_recoveries_reach_every_holder_after_their_costs(loan, sal):

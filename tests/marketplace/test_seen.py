@@ -43,6 +43,15 @@ def test_every_field_and_fact_of_the_table_has_words_and_a_reason_where_it_can_b
             kept = withheld.of(relation=relation, stage=stage)
             assert {each.field for each in kept} - set(disclosure.LIFE) == hidden
             assert all(each.label and each.why for each in kept)
+            living = {fact for fact in disclosure.LIFE if disclosure.shows(fact, relation=relation, stage=stage)}
+            assert {each.field for each in kept} & set(disclosure.LIFE) == set(disclosure.LIFE) - living
+            assert living == LIVING.get(relation, {}).get(stage, set()), (relation, stage)
+
+
+EARLY = {"schedule", "payments", "days_late", "stage", "plan"}
+DEFAULTED = {*EARLY, "steps", "recovery"}
+STAGED = {"funded": EARLY, "late": EARLY, "default": DEFAULTED, "enforcement": DEFAULTED, "closed": {*EARLY, "recovery"}}
+LIVING: dict[str, dict[str, set[str]]] = {"holder": STAGED, "claimant": STAGED}
 
 
 def test_what_the_borrower_previews_is_what_the_investor_reads(listing: Listing) -> None:
