@@ -6,6 +6,8 @@ Rows are the ones `loans.begin` writes for each loan, cent for cent and day for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +23,7 @@ COLUMNS = ("loan_id", "number", "starts_on", "due_on", "principal", "interest", 
 SIZES = (8, 4, 4, 4, 8, 8, 8)
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
+STRETCH = 2_000  # loans computed while those before are written
 Days = NDArray[Any]
 
 
@@ -33,12 +36,26 @@ def write_schedules(loans: Iterable[Loan]) -> int:
 
 
 def _write(loans: list[Loan]) -> int:
+    """While one stretch of loans is written the next is computed: the database is a process of its own, and numbers in columns leave Python free."""
+    stretches = [loans[start : start + STRETCH] for start in range(0, len(loans), STRETCH)]
+    count = 0
+    with ThreadPoolExecutor(1) as beside, _copying("loans_installment") as copy:
+        coming = beside.submit(_encoded, stretches[0])
+        for following in [*stretches[1:], None]:
+            rows = coming.result()
+            if following is not None:
+                coming = beside.submit(_encoded, following)
+            for chunk in _chunks(rows):
+                copy.write(chunk)
+            count += len(rows)
+    return count
+
+
+def _encoded(loans: list[Loan]) -> NDArray[Any]:
     ids, principals = (np.array(column, np.int64) for column in zip(*((loan.pk, loan.principal) for loan in loans), strict=True))
     rates = np.array([int(loan.annual_rate.scaleb(6).to_integral_exact()) for loan in loans], np.int64)
     paid_out = np.array([loan.disbursed_on for loan in loans], "M8[D]")
-    rows = encode(ids=ids, principals=principals, rates=rates, paid_out=paid_out, periods=loans[0].term_months)
-    copy_into("loans_installment", rows)
-    return len(rows)
+    return encode(ids=ids, principals=principals, rates=rates, paid_out=paid_out, periods=loans[0].term_months)
 
 
 def encode(*, ids: Days, principals: bulk.Cents, rates: bulk.Cents, paid_out: Days, periods: int) -> NDArray[Any]:
@@ -81,13 +98,20 @@ def due_days(paid_out: Days, periods: int) -> Days:
     return due
 
 
-def copy_into(table: str, rows: NDArray[Any]) -> None:
+@contextmanager
+def _copying(table: str) -> Iterator[Any]:
     """One COPY of encoded rows."""
     with connection.cursor() as cursor, cursor.cursor.copy(f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN (FORMAT binary)") as copy:
         copy.write(HEADER)
+        yield copy
+        copy.write(TRAILER)
+
+
+def copy_into(table: str, rows: NDArray[Any]) -> None:
+    """Rows that are encoded already, in one COPY."""
+    with _copying(table) as copy:
         for chunk in _chunks(rows):
             copy.write(chunk)
-        copy.write(TRAILER)
 
 
 def _chunks(rows: NDArray[Any], size: int = 65_536) -> Iterator[bytes]:

@@ -92,15 +92,15 @@ def follow(*, on: date, now: datetime) -> dict[str, int]:
         return {"alone": _one_by_one(on=on)}
 
 
-def follow_loan(loan: Loan, *, on: date, now: datetime, why: str = "days_late") -> None:
+def follow_loan(loan: Loan, *, on: date, now: datetime, by: User | None = None, why: str = "days_late") -> None:
     """The same for one loan, at once."""
-    _follow(on=on, now=now, loan=loan.pk, why=why)
+    _follow(on=on, now=now, loan=loan.pk, by=by, why=why)
 
 
 @transaction.atomic
-def _follow(*, on: date, now: datetime, loan: int | None = None, why: str = "days_late") -> dict[str, int]:
+def _follow(*, on: date, now: datetime, loan: int | None = None, by: User | None = None, why: str = "days_late") -> dict[str, int]:
     params = _params(on, loan)
-    with states.because(why=why, now=now):
+    with states.because(by=by.pk if by else None, why=why, now=now):
         opened = _open(params)
         moved = _run(MOVE, params)
         closed = _run(CLOSE, params)

@@ -92,7 +92,7 @@ def approve(proposal: WriteOff, *, by: User, as_of: date, now: datetime) -> None
     owed = loan.standing.outstanding
     event = _enter(loan, Entry(Kind.WRITE_OFF, as_of, data={"why": found.reason}), found, by=by, as_of=as_of, now=now)
     two.decide(found, "approved", by=by, now=now, event=event, owed=owed)
-    cases.follow_loan(loan, on=as_of, now=now, why="written_off")
+    cases.follow_loan(loan, on=as_of, now=now, by=by, why="written_off")
 
 
 @transaction.atomic

@@ -197,7 +197,8 @@ def test_whatever_a_loan_does_in_a_day_its_case_follows(loan, sal):
     made = write_offs.propose(Loan.objects.get(), reason="nothing", note="No income.", by=sal.user, now=noon(today()))
     write_offs.approve(made, by=fay().user, as_of=today(), now=noon(today()))
     case.refresh_from_db()
-    assert (case.stage, case.stage_since, states.history(case)[-1].why) == ("written_off", today(), "written_off")
+    last = states.history(case)[-1]
+    assert (case.stage, case.stage_since, last.why, last.by) == ("written_off", today(), "written_off", fay().user.pk)
     made.refresh_from_db()
     events.undo(Loan.objects.get(), made.event, by=None, why="mistake", as_of=today(), now=noon(today()))
     found_late(2)
