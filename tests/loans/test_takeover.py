@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 FIELDS = ("loan_id", "number", "starts_on", "due_on", "principal", "interest", "balance_after", "fees", "paid_principal", "paid_on")
 
 
-def test_the_same_rows():
+@pytest.mark.parametrize("stretch", [1, 2_000])
+def test_the_same_rows_in_whatever_stretches(stretch, monkeypatch):
+    monkeypatch.setattr(takeover, "STRETCH", stretch)
     with rolled_back():
         borrower, holder = alice(now=NOW).party, bob(now=NOW).party
         loans = [
