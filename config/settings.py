@@ -19,6 +19,7 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=True)
 TECHNICAL_ERRORS = env.bool("TECHNICAL_ERRORS", default=False)  # with DEBUG: Django's pages with tracebacks in place of ours
 SINGLE_NODE = env.bool("SINGLE_NODE", default=False)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 EMBEDDED_POSTGRES = not env.str("DATABASE_URL", default="")
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 if not DEBUG and (EMBEDDED_POSTGRES or EMBEDDED_VALKEY) and not SINGLE_NODE:
@@ -178,7 +179,7 @@ ACCOUNT_LOGIN_BY_CODE_ENABLED = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "signup": "20/m/ip", "reauthenticate": "10/m/user"}
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=int(BEHIND_PROXY))  # whose X-Forwarded-For entries are believed
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -277,7 +278,7 @@ CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -299,7 +300,7 @@ CELERY_TIMEZONE = TIME_ZONE
 
 LOGGING = logs.LOGGING
 
-SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=True)
+SIGNED_PACKS_SANDBOX = env.bool("SANDBOX", default=DEBUG)  # a real market never falls open into simulated banks and readable text messages
 CONTACT_RULES = env.str("CONTACT_RULES", default="")  # a file that tightens the house rule and names who signed off which pack
 TEXT_GATEWAY = env.str("TEXT_GATEWAY", default="")  # dotted path of a function (number, body, key); the sandbox needs none
 CREDIT_SOURCES = {  # dotted path of the provider of each source

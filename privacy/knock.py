@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -20,7 +21,7 @@ class TooFast(Exception):
 
 def knock(request: HttpRequest, *, now: datetime) -> None:
     """Takes one knock from the allowance of the reader's network. Raises TooFast."""
-    address = str(request.META.get("REMOTE_ADDR", ""))
+    address = get_adapter().get_client_ip(request)  # behind the proxies that TRUSTED_PROXIES counts
     network = ":".join(address.split(":")[:3]) if ":" in address else ".".join(address.split(".")[:3])
     key = "knock:" + salted_hmac("privacy.knock", network, algorithm="sha256").hexdigest()[:32]
     if pace.take({key: KNOCKS}, now=now) is not None:

@@ -53,6 +53,14 @@ def test_product_settings_pass_the_deployment_check(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_product_installation_is_no_sandbox_unless_it_says_so(tmp_path: Path) -> None:
+    """No simulated bank, no text messages that anybody reads, no rule pack that nobody signed; and strangers behind a proxy are told apart."""
+    show = "from django.conf import settings as s; print(s.SIGNED_PACKS_SANDBOX, s.ALLAUTH_TRUSTED_PROXY_COUNT)"
+    plain = manage("shell", "-v0", "-c", show, home=tmp_path, **PRODUCT)
+    told = manage("shell", "-v0", "-c", show, home=tmp_path, **PRODUCT, SANDBOX="1", BEHIND_PROXY="1")
+    assert (plain.stdout.split(), told.stdout.split()) == (["False", "0"], ["True", "1"]), plain.stderr + told.stderr
+
+
 def test_settings_need_no_writable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder, so nothing can be made in it, not even by root")

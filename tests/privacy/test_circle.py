@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import outbox
-from privacy import circle, consents, number_checks, rights, subjects, suppression, texts, vault
+from privacy import circle, consents, knock, number_checks, rights, subjects, suppression, texts, vault
 from privacy.models import AccessLog, Consent, Contact, ContactDecision, ContactLink, DataSubject, NumberCheck, OutboundMessage, SandboxText, Suppression
 
 from .circle_world import ALICE_NUMBER, HANA, HANA_E164, NAMED_BY, Reader, index, invite
@@ -237,6 +237,20 @@ def test_a_code_runs_out(matter, hana):
 def test_one_address_cannot_knock_forever(hana):
     statuses = {hana.post("find", number=f"1370000{n:04}").status_code for n in range(45)}
     assert statuses == {302, 429}
+
+
+def test_behind_a_proxy_each_network_has_its_own_knocks(rf, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    now = timezone.now()
+
+    def once(address):
+        knock.knock(rf.post("/", REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": address}), now=now)
+
+    for _n in range(knock.KNOCKS.burst):
+        once("203.0.113.7")
+    with pytest.raises(knock.TooFast):
+        once("203.0.113.9")
+    once("198.51.100.7")
 
 
 def test_a_text_says_nothing_and_stands_on_a_decision(matter, hana):
