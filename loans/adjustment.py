@@ -18,6 +18,7 @@ from accounts.models import User
 from core import states
 from core.refusals import Conflict
 from loans import event as events
+from loans import standing
 from loans.event import Difference, Entry
 from loans.models import Adjustment, Loan, LoanEvent
 from loans.replay import Kind
@@ -84,6 +85,7 @@ def approve(adjustment: Adjustment, *, seen: str, by: User, as_of: date, now: da
     if held.proposed_by_id == by.pk:
         raise UnableToAdjust("four_eyes")
     _demand_stranger(held.loan, by)
+    standing.lock(held.loan)  # so that nothing comes between the comparison and the entry
     if held.state == "proposed" and difference(held, as_of=as_of).fingerprint != seen:
         raise UnableToAdjust("moved_on")
     made = events.enter(held.loan, entry_of(held), by=by, key=f"adjustment:{held.pk}", as_of=as_of, now=now)

@@ -29,6 +29,8 @@ CHOICES: dict[str, str | Promise] = {
     "lower": _("Repay principal now and lower the installments"),
 }
 QUOTE_DAYS = 7
+# What ends a quote: money that moves, and what changes the schedule. A note, a pause or a charge does not.
+ENDS_QUOTE = [*events.MONEY, Kind.VOID, Kind.CHARGEBACK, Kind.RESCHEDULE, Kind.WAIVER, Kind.WRITE_OFF]
 
 
 class UnableToRepay(Conflict):
@@ -95,18 +97,22 @@ def quote_settlement(loan: Loan, *, as_of: date) -> Quote:
 
 @transaction.atomic
 def make_quote(loan: Loan, *, as_of: date, now: datetime) -> PayoffQuote:
-    """A quote for each day until it expires. Within that time it holds, as long as no other money moves on the loan."""
+    """A quote for each day until it expires. Within that time it holds, as long as no other money moves and the schedule stays."""
     if loan.state not in REPAYABLE:
         raise UnableToRepay("not_repayable", _("This loan has nothing to repay."))
     found = course(loan, as_of=as_of)
     days = [as_of + timedelta(days=k) for k in range(QUOTE_DAYS)]
     figures = {day.isoformat(): _figures(quote(found, day)) for day in days}
-    return PayoffQuote.objects.create(loan=loan, quoted_on=as_of, expires_on=days[-1], days=figures, after_event=last_event(loan), created_at=now)
+    return PayoffQuote.objects.create(loan=loan, quoted_on=as_of, expires_on=days[-1], days=figures, after_event=_last_move(loan), created_at=now)
 
 
 def last_event(loan: Loan) -> int:
     """The number of the last thing that happened; 0 before the first."""
     return loan.events.aggregate(last=Max("number"))["last"] or 0
+
+
+def _last_move(loan: Loan) -> int:
+    return loan.events.filter(kind__in=ENDS_QUOTE).aggregate(last=Max("number"))["last"] or 0
 
 
 def _figures(found: Quote) -> dict[str, int]:
@@ -123,7 +129,7 @@ def _figures(found: Quote) -> dict[str, int]:
 def standing_quote(loan: Loan, *, as_of: date) -> dict[str, Any] | None:
     """Today's figures of the newest quote that still holds, with its reference and expiry."""
     made = loan.payoff_quotes.filter(expires_on__gte=as_of, quoted_on__lte=as_of).order_by("-pk").first()
-    if made is None or made.after_event != last_event(loan):
+    if made is None or made.after_event != _last_move(loan):
         return None
     days = [
         {"on": date.fromisoformat(day), **figures, "charges": figures["fees"] + figures["penalties"]}

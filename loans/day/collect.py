@@ -15,11 +15,13 @@ from django.db import connection, transaction
 from accounts.models import Party
 from ledger.chart import AccountCode
 from ledger.queries import balances
-from loans import repayment
+from loans import repayment, standing
+from loans.day import close
 from loans.event import Entry, UnableToEnter, enter
 from loans.models import AutopayOrder, DayRun, Loan
 from loans.replay import Kind
 
+PAID_ALREADY = "paid_already"
 DUE = """
 SELECT l.id, l.party_id, l.currency, due.amount
   FROM loans_loan l JOIN loans_standing s ON s.loan_id = l.id
@@ -56,22 +58,45 @@ def _orders(run: DayRun, rows: list[tuple[int, int, str, int]]) -> Iterator[Auto
 
 
 def collect(first: int, last: int, *, run: DayRun, today: date, now: datetime) -> dict[str, int]:
-    """Carry out the orders from `first` to `last`. What cannot be taken is noted on the loan and tried again the next day."""
+    """Carry out the orders from `first` to `last`. What cannot be taken is noted on the loan and tried again the next day.
+
+    An order that breaks parks its loan; the others go on.
+    """
     counts = {"paid": 0, "failed": 0}
-    for order in AutopayOrder.objects.filter(run=run, pk__range=(first, last), outcome="").select_related("loan").order_by("pk"):
-        outcome = _pay(order, today=today, now=now) if order.affordable else "insufficient_funds"
-        if outcome != "paid" and _falls_due(order.loan, today):
-            note(order.loan, "autopay_failed", today=today, now=now)
+    for order in AutopayOrder.objects.filter(run=run, pk__range=(first, last), outcome="").select_related("loan", "run").order_by("pk"):
+        outcome = _isolated(order, today=today, now=now)
         AutopayOrder.objects.filter(pk=order.pk).update(outcome=outcome)
-        counts["paid" if outcome == "paid" else "failed"] += 1
+        if outcome != PAID_ALREADY:
+            counts["paid" if outcome == "paid" else "failed"] += 1
     return counts
 
 
+def _isolated(order: AutopayOrder, *, today: date, now: datetime) -> str:
+    try:
+        with transaction.atomic():
+            return _carry_out(order, today=today, now=now)
+    except Exception as error:
+        close.park(order.loan_id, reason=close.reason_of(error), day=order.run.on, now=now, tally=close.Tally())
+        return "error"
+
+
+def _carry_out(order: AutopayOrder, *, today: date, now: datetime) -> str:
+    outcome = _pay(order, today=today, now=now) if order.affordable else "insufficient_funds"
+    if outcome not in ("paid", PAID_ALREADY) and _falls_due(order.loan, today):
+        note(order.loan, "autopay_failed", today=today, now=now)
+    return outcome
+
+
 def _pay(order: AutopayOrder, *, today: date, now: datetime) -> str:
+    """Take what is still due: since the order was decided the borrower may have paid by hand."""
     key = f"autopay:{order.loan_id}:{today.isoformat()}"
     try:
         with transaction.atomic():
-            repayment.pay(loan=order.loan, amount=order.amount, by=None, key=key, as_of=today, now=now)
+            held, _standing = standing.lock(order.loan)
+            amount = min(order.amount, repayment.owed(held, as_of=today).due)
+            if not amount:
+                return PAID_ALREADY
+            repayment.pay(loan=held, amount=amount, by=None, key=key, as_of=today, now=now)
     except repayment.UnableToRepay as error:
         return error.code[:24]
     return "paid"

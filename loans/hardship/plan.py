@@ -136,6 +136,7 @@ def propose(request: HardshipRequest, wanted: Wanted, *, by: User, as_of: date, 
 def accept(plan: Plan, *, seen: str, by: User, as_of: date, now: datetime) -> Plan:
     """The borrower agrees to the schedule with the fingerprint `seen`. Under the mandate it holds at once; else the holders vote. Raises UnableToHelp."""
     held = _proposed(plan, as_of=as_of)
+    standing.lock(held.loan)  # so that nothing comes between the comparison and the event
     current = compare(held.loan, terms_of.of(held), as_of=as_of)
     if current.fingerprint != seen:
         raise UnableToHelp("plan_changed", _("The amounts have changed since you saw them. Please look at the new ones."))

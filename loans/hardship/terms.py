@@ -116,9 +116,9 @@ def months_past_contract(loan: Loan, terms: Terms) -> int:
 
 
 def _lead(basis: str) -> int:
-    """Days before the first new due date: enough for both sides to answer, and for the vote."""
+    """Days before the first new due date: enough for both sides to answer, and for the vote, which is counted the morning after its last day."""
     rules = product.STANDARD
-    return rules.plan_days + rules.vote_days if basis == Plan.Basis.VOTE else LEAD_DAYS
+    return rules.plan_days + rules.vote_days + 1 if basis == Plan.Basis.VOTE else LEAD_DAYS
 
 
 def _due_after(loan: Loan, day: date) -> date:

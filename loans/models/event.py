@@ -67,7 +67,7 @@ class PayoffQuote(Referenced):
     quoted_on = models.DateField()
     expires_on = models.DateField()
     days = models.JSONField()  # {"2026-03-01": {"principal", "interest", "fees", "penalties", "saved"}}
-    after_event = models.IntegerField()  # the loan's last event then: money that moved since makes the quote void
+    after_event = models.IntegerField()  # the last one then that moved money or the schedule: another since makes the quote void
     created_at = models.DateTimeField()
 
     class Meta:

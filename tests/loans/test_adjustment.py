@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import Act
 from ledger.chart import AccountCode
-from loans import adjustment
+from loans import adjustment, standing
 from loans.adjustment import UnableToAdjust
-from loans.event import Entry, UnableToEnter
+from loans.event import Entry, UnableToEnter, enter
 from loans.models import Adjustment, Repayment
 from loans.replay import Kind
 from tests.cast import alice, bob, carol, dan, eve, fay
@@ -87,6 +87,21 @@ def test_what_was_seen_is_what_is_entered(loan):
     approve(made)
     loan.refresh_from_db()
     assert_stored_is_replayed(loan)
+
+
+def test_nothing_comes_between_the_comparison_and_the_entry(loan, monkeypatch):
+    """Another payment is committed while the second person's confirmation waits for the loan: what they saw no longer holds."""
+    made = propose(loan, Entry(Kind.PAYMENT, FEB, LEVEL))
+    seen, lock = adjustment.difference(made, as_of=MAR).fingerprint, standing.lock
+
+    def lock_after_another_payment(held):
+        monkeypatch.setattr(standing, "lock", lock)
+        enter(loan, Entry(Kind.PAYMENT, date(2026, 3, 1), 5_000), by=None, key="meanwhile", as_of=MAR, now=NOW)
+        return lock(held)
+
+    monkeypatch.setattr(standing, "lock", lock_after_another_payment)
+    with pytest.raises(UnableToAdjust, match="moved_on"):
+        approve(made, seen=seen)
 
 
 def test_declined_and_taken_back_are_final_and_enter_nothing(loan):

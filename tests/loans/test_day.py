@@ -13,7 +13,7 @@ from core import business_day
 from ledger.checks import check_books
 from loans import day, repayment
 from loans import event as events
-from loans.day import close, prove, run
+from loans.day import close, collect, prove, run
 from loans.event import Entry, UnableToEnter, enter
 from loans.models import AutopayOrder, DayBook, DayRun, Loan, ParkedLoan, Standing
 from loans.replay import Kind
@@ -161,6 +161,39 @@ def test_autopay_takes_what_falls_due_and_no_more_than_the_wallet_held_that_morn
     assert check_books().is_clean
     for one in (first, second):
         assert_stored_is_replayed(one)
+
+
+def test_an_order_that_breaks_parks_its_loan_and_what_was_paid_by_hand_is_not_taken_again(people, monkeypatch):
+    """Between the decision and the taking one loan is paid by hand, another in part; a third one's order raises. The day ends all the same."""
+    borrower, holders = people
+    broken, done, part = (lend(borrower, {holders[0]: 1_200_000}) for _ in range(3))
+    Loan.objects.update(autopay=True)
+    give(borrower, 3 * LEVEL, key="enough")
+    decide, pay = collect.decide, repayment.pay
+
+    def decide_then_pay_by_hand(made, *, today):
+        count = decide(made, today=today)
+        for one, amount in ((done, LEVEL), (part, 6_619)):
+            pay(loan=one, amount=amount, by=None, key=f"hand:{one.pk}", as_of=today, now=NOW)
+        return count
+
+    def pay_or_break(*, loan, **given):
+        if loan.pk == broken.pk:
+            raise ZeroDivisionError("one order")
+        return pay(loan=loan, **given)
+
+    monkeypatch.setattr(collect, "decide", decide_then_pay_by_hand)
+    monkeypatch.setattr(repayment, "pay", pay_or_break)
+    close_to(FEB - timedelta(days=1))
+    assert dict(AutopayOrder.objects.values_list("loan", "outcome")) == {broken.pk: "error", done.pk: "paid_already", part.pk: "paid"}
+    assert cash(borrower) == LEVEL
+    parked = ParkedLoan.objects.get()
+    assert (parked.loan, parked.reason) == (broken, "ZeroDivisionError: one order")
+    assert (business_day.current(), DayRun.objects.get().figures["paid"], DayRun.objects.get().figures["failed"]) == (FEB, 1, 1)
+    for one in (done, part):
+        assert one.installments.get(number=1).paid_on == FEB
+        assert_stored_is_replayed(one)
+    assert check_books().is_clean
 
 
 def test_the_proof_can_fail(loan, people):

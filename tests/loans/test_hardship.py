@@ -212,6 +212,21 @@ def test_new_terms_wait_for_the_holders_and_hold_when_more_than_half_say_yes(loa
     assert again.annual_rate == Decimal("0.03")  # a later plan does not bring the old rate back
 
 
+def test_terms_leave_time_for_an_answer_and_a_vote_on_their_last_days(loan, sal):
+    """Proposed on the 31st of March, agreed on the last day, voted on to the last day: counted on the 15th of April, a due date that is too soon."""
+    skip_to(date(2026, 3, 31))
+    plan = propose(claimed(loan, sal), sal, kind="restructure", more=6)
+    assert (plan.answer_by, plan.first_due_on) == (date(2026, 4, 7), date(2026, 5, 15))
+    skip_to(plan.answer_by)
+    plan = accept(plan)
+    cast(plan, carol(), in_favor=True)
+    cast(plan, eve(), in_favor=True)
+    skip_to(date(2026, 4, 15))
+    vote.close_due(as_of=date(2026, 4, 15), now=noon(date(2026, 4, 15)))
+    plan.refresh_from_db()
+    assert plan.state == "in_force"
+
+
 def test_half_against_ends_it_and_the_request_is_with_staff_again(loan, sal):
     plan = voted(loan, sal)
     cast(plan, bob(), in_favor=False)

@@ -98,6 +98,17 @@ def test_other_money_ends_a_quote(plain):
     assert repayment.standing_quote(plain, as_of=MAR) is None
 
 
+def test_what_moves_nothing_ends_no_quote(plain):
+    """A note, a fee, a pause: the quote holds. A waiver changes what is owed, and ends it."""
+    repayment.make_quote(plain, as_of=MAR, now=NOW)
+    held = repayment.standing_quote(plain, as_of=MAR)
+    for kind, amount, data in ((Kind.NOTE, 0, {"what": "called"}), (Kind.FEE, 500, {}), (Kind.PAUSE, 0, {"until": "2026-03-20"})):
+        enter(plain, Entry(kind, MAR, amount, data), by=None, key=kind.value, as_of=MAR, now=NOW)
+        assert repayment.standing_quote(plain, as_of=MAR) == held
+    enter(plain, Entry(Kind.WAIVER, MAR, 100, {"part": "fees"}), by=None, key="waiver", as_of=MAR, now=NOW)
+    assert repayment.standing_quote(plain, as_of=MAR) is None
+
+
 def test_what_was_paid_too_much_is_given_back_once(plain):
     last = date(2026, 3, 25)
     repayment.settle_early(loan=plain, expected=repayment.quote_settlement(plain, as_of=last).total, by=None, key="all", as_of=last, now=NOW)
