@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 
 from loans.replay.events import Contract
 from loans.waterfall import Split
@@ -27,6 +28,9 @@ class Row:
     paid: Split = NOTHING
     waived: Split = NOTHING
     carried: int = 0  # interest of this row that was earned before its period began
+    brought: int = 0  # of that, what a new schedule put into it on top of its own
+    early: int = 0  # principal that stands here as owed and paid because it was repaid early, not as part of the installment
+    began_on: date | None = None  # where the period began, when `starts_on` was moved by an early repayment
     paid_on: date | None = None
     moved_on: date | None = None  # what was open here went into a new schedule that day
 
@@ -64,6 +68,7 @@ class Course:
     contract: Contract
     rows: list[Row]
     closed_to: date
+    rate: Decimal  # the contract's, or what a new schedule lowered it to
     state: str = "active"
     days_late: int = 0
     overpaid: int = 0

@@ -20,24 +20,25 @@ Keep = Literal["installment", "term"]
 def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     """Repay principal that is not due yet; the rows to come are computed again. Returns what is left of the amount.
 
-    Interest earned until that day stays in the running installment; its other days, and all later rows, bear interest on the new balance.
+    Interest earned until that day stays where it is: in the running installment, and in each row the part an earlier new schedule brought. The
+    running row's other days, and all later rows, bear interest on the new balance. Rows that are paid already are left as they are.
     """
-    rows = [row for row in course.rows if row.due_on > event.on]
+    rows = [row for row in course.unpaid() if row.due_on > event.on and row.moved_on is None]
     open_now = sum(row.open.principal for row in rows)
     repaid = min(amount, open_now)
     if not repaid:
         return amount
-    running = rows[0]
-    kept, was = running.earned(event.on), running.owed.interest
-    days, whole = (running.due_on - event.on).days, (running.due_on - running.starts_on).days
-    plan = list(_plan(course, rows, open_now - repaid))
+    running, kept = rows[0], rows[0].earned(event.on)
+    first = kept + divide((running.owed.interest - kept) * (open_now - repaid), open_now, "half_even")
+    plan = _plan(course, rows, open_now - repaid)
     if keep == "installment":
-        plan = list(_same_installment(course, rows, open_now - repaid)) or plan
+        plan = list(_same_installment(course, rows, open_now - repaid, first - running.brought)) or plan
     for k, row in enumerate(rows):
         principal, interest = plan[k] if k < len(plan) else (0, 0)
-        _redraw(row, principal, kept + divide(interest * days, max(whole, 1), "half_even") if k == 0 else interest, event.on)
-    running.starts_on, running.carried = event.on, kept
-    assert was >= kept
+        _redraw(row, principal, interest + row.brought if k else first, event.on)
+        row.early = row.early if keep == "installment" else row.paid.principal
+    running.began_on = running.began_on or running.starts_on
+    running.starts_on, running.carried = max(running.starts_on, event.on), kept
     _book(course, event, running, repaid)
     course.rows = [row for row in course.rows if row.owed.total or row.paid_on or row.due_on <= event.on or row is running]
     return amount - repaid
@@ -54,35 +55,40 @@ def _book(course: Course, event: Event, running: Row, repaid: int) -> None:
     """The early principal stands in the running row as owed and paid, so that principal always adds up."""
     split = Split(principal=repaid)
     running.owed, running.paid = plus(running.owed, split), plus(running.paid, split)
+    running.early += repaid
     course.paid_by.setdefault(event.number, []).append((running.number, split))
     course.settle_row(running, event.on)
 
 
 def _plan(course: Course, rows: list[Row], principal: int) -> list[tuple[int, int]]:
-    """(principal, interest) of the rows to come, as many as before. A bullet's interest shrinks with its principal."""
+    """(principal, interest) of the rows to come, as many as before. The first row's interest is told by its days, so a bullet has none here."""
     if not principal:
         return []
     if course.contract.method == "bullet":
-        whole = rows[0].open.principal
-        return [(principal, divide((rows[0].owed.interest - rows[0].carried) * principal, whole, "half_even"))]
-    built = schedule.build(_terms(course, principal, len(rows))).installments
+        return [(principal, 0)]
+    dates = {"disbursed_on": rows[0].began_on or rows[0].starts_on, "first_due_on": rows[0].due_on}
+    built = schedule.build(_terms(course, principal, len(rows), **dates)).installments
     return [(row.principal, row.interest) for row in built]
 
 
-def _same_installment(course: Course, rows: list[Row], principal: int) -> Iterator[tuple[int, int]]:
-    """The installment stays what it was and the loan ends earlier; nothing for methods whose principal comes at the end."""
+def _same_installment(course: Course, rows: list[Row], principal: int, first: int) -> Iterator[tuple[int, int]]:
+    """The installment stays what it was and the loan ends earlier; nothing for methods whose principal comes at the end.
+
+    A row paid in part keeps what was paid ahead of time: it is not filled up again. `first` is the interest of the first row, by its days.
+    """
     method = course.contract.method
     if method in ("interest_only", "bullet"):
         return
-    top, bottom = (course.contract.annual_rate / 12).as_integer_ratio()
-    slice_, target = rows[0].open.principal, rows[0].open.principal + rows[0].owed.interest
+    top, bottom = (course.rate / 12).as_integer_ratio()
+    slice_ = max(row.owed.principal - row.early for row in rows)
+    target = max(row.owed.principal - row.early + row.owed.interest - row.brought for row in rows)
     balance = principal
-    for k in range(len(rows)):
+    for k, row in enumerate(rows):
         if not balance:
             return
-        interest = divide((principal if method == "flat" else balance) * top, bottom, "half_even")
+        interest = divide((principal if method == "flat" else balance) * top, bottom, "half_even") if k else first
         wanted = target - interest if method == "equal_installment" else slice_
-        part = balance if k == len(rows) - 1 else min(max(wanted, 0), balance)
+        part = balance if k == len(rows) - 1 else min(max(wanted - (row.paid.principal - row.early), 0), balance)
         yield part, interest
         balance -= part
 
@@ -91,7 +97,7 @@ def _terms(course: Course, principal: int, periods: int, **changes: Any) -> sche
     found: dict[str, Any] = {
         "method": course.contract.method,
         "principal": principal,
-        "annual_rate": course.contract.annual_rate,
+        "annual_rate": course.rate,
         "periods": periods,
         "currency_digits": course.contract.currency_digits,
     }
@@ -109,15 +115,17 @@ def reschedule(course: Course, event: Event) -> None:
     if event.data.get("charges") == "waive":
         charges = Split()
     try:
-        built = schedule.build(_new_terms(course, event, principal)).installments
+        terms = _new_terms(course, event, principal)
+        built = schedule.build(terms).installments
     except (schedule.UnableToSchedule, KeyError, ValueError, ArithmeticError) as error:
         raise UnableToReplay("no_such_schedule", event.number) from error
+    course.rate = terms.annual_rate
     _append(course, event.on, built, interest, charges)
 
 
 def _new_terms(course: Course, event: Event, principal: int) -> schedule.Terms:
     data = event.data
-    rate = Decimal(data["annual_rate"]) if data.get("annual_rate") else course.contract.annual_rate
+    rate = Decimal(data["annual_rate"]) if data.get("annual_rate") else course.rate
     return _terms(
         course,
         principal,
@@ -149,6 +157,6 @@ def _append(course: Course, on: date, built: tuple[schedule.Installment, ...], i
     for k, new in enumerate(built):
         assert new.due_on is not None
         owed = Split(new.principal, new.interest + extra[0][k], extra[1][k], extra[2][k])
-        course.rows.append(Row(number + new.number, start, new.due_on, owed, carried=extra[0][k]))
+        course.rows.append(Row(number + new.number, start, new.due_on, owed, carried=extra[0][k], brought=extra[0][k]))
         start = new.due_on
     course.rows.sort(key=lambda row: (row.due_on, row.number))

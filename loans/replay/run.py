@@ -41,7 +41,7 @@ def begin(contract: Contract) -> Course:
         assert row.due_on is not None
         rows.append(Row(row.number, start, row.due_on, Split(row.principal, row.interest), paid_on=None if row.total else contract.disbursed_on))
         start = row.due_on
-    return Course(contract, rows, contract.disbursed_on - DAY)
+    return Course(contract, rows, contract.disbursed_on - DAY, contract.annual_rate)
 
 
 def close_through(course: Course, last: date) -> None:
