@@ -22,6 +22,7 @@ from credit import decision as decisions
 from credit.models import Decision
 from loans import facts, override, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
+from loans.stranger import OWN_APPLICATION, is_stranger_to_application
 from privacy import assessments, consents, restriction, subjects
 
 log = logging.getLogger(__name__)
@@ -311,5 +312,5 @@ def _may_judge(application: Application, *, by: User, reason: str) -> None:
 
 
 def _not_own(application: Application, by: User) -> None:
-    if application.party.memberships.filter(user=by, ended_at=None).exists():
-        raise UnableToApply("own_application", _("You cannot review an application of a party you belong to."))
+    if not is_stranger_to_application(application, by):
+        raise UnableToApply("own_application", OWN_APPLICATION)

@@ -16,6 +16,7 @@ from accounts.models import User
 from core.refusals import Conflict
 from loans.models import Application, BorrowerFlag, LadderCase, Necessity, Rung
 from loans.models.ladder import TOP
+from loans.stranger import OWN_APPLICATION, is_stranger_to_application
 
 LEVELS: dict[int, Promise] = {
     0: _("R0 What we already hold"),
@@ -98,7 +99,8 @@ def request_necessity(case: LadderCase, *, level: int, why: str, by: User, now: 
 @transaction.atomic
 def approve(necessity: Necessity, *, by: User, now: datetime) -> None:
     """Agree that it is needed. Nobody agrees to their own request, and the last rung takes two different people. Raises UnableToClimb."""
-    locked = Necessity.objects.select_for_update().select_related("case").get(pk=necessity.pk)
+    locked = Necessity.objects.select_for_update(of=("self",)).select_related("case__application__party").get(pk=necessity.pk)
+    not_own(locked.case.application, by)
     if by.pk in (locked.requested_by_id, locked.approved_by_id):
         raise UnableToClimb("same_person", _("Somebody else has to agree."))
     if locked.complete:
@@ -118,8 +120,16 @@ def set_flag(application: Application, *, kind: str, by: User, now: datetime) ->
 
 
 def lift_flag(application: Application, *, kind: str, by: User, now: datetime) -> None:
+    """What stood is over. Not by whoever stands on a side of the application. Raises UnableToClimb."""
+    not_own(application, by)
     if BorrowerFlag.objects.filter(application=application, kind=kind, lifted_at=None).update(lifted_at=now):
         audit.record(actor=by, action=f"flag.{kind}.lift", target=application.reference, now=now)
+
+
+def not_own(application: Application, by: User) -> None:
+    """Only a stranger to the application decides who is asked about it. Raises UnableToClimb."""
+    if not is_stranger_to_application(application, by):
+        raise UnableToClimb("own_application", OWN_APPLICATION)
 
 
 def flags(application: Application) -> tuple[str, ...]:

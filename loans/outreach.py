@@ -81,6 +81,7 @@ def ask_contact(case: LadderCase, contact: Contact, *, purpose: str, channel: st
     application = case.application
     if contact.matter_id != application.file.matter_id or purpose not in PURPOSE_OF:
         raise ladder.UnableToClimb("not_here", "no such contact in this case")
+    ladder.not_own(application, by)
     known = facts(application, purpose=purpose, case=case, party=None, now=now)
     return asking.ask(contact, purpose=purpose, channel=channel, facts=known, actor="servicing_agent", asked_by=actor(by, role="servicer"), now=now)
 

@@ -21,6 +21,7 @@ from credit import champion
 from credit.models import Decision
 from loans.models import Application, Override, Review, SecondLook
 from loans.models.override import OVERRIDE
+from loans.stranger import OWN_APPLICATION, is_stranger_to_application
 from privacy import vault
 
 CONFIRM = "loans.confirm_override"
@@ -106,8 +107,8 @@ def _held(override: Override, *, reason: str, by: User) -> tuple[Override, Appli
     held = rows.select_related("proposed_by", "decision", "look__application__decision", "application__file__subject").get(pk=override.pk)
     if held.proposed_by_id == by.pk:
         raise UnableToOverride("four_eyes", _("You proposed it. Somebody else has to confirm."))
-    if application.party.memberships.filter(user=by, ended_at=None).exists():
-        raise UnableToOverride("own_application", _("You cannot review an application of a party you belong to."))
+    if not is_stranger_to_application(application, by):
+        raise UnableToOverride("own_application", OWN_APPLICATION)
     if champion.owns(by, held.decision.model):
         raise UnableToOverride("owner", _("Whoever owns a model does not confirm against it."))
     if not reason.strip():

@@ -17,6 +17,7 @@ from credit import champion
 from loans import override
 from loans.models import Application, Review, SecondLook
 from loans.models.second_look import LOOK
+from loans.stranger import OWN_APPLICATION, is_stranger_to_application
 
 DAYS = 30  # after the answer it is about
 TAKE = "loans.take_second_look"
@@ -64,14 +65,14 @@ def ask(application: Application, *, words: str, by: User, now: datetime) -> Sec
 
 @transaction.atomic
 def claim(look: SecondLook, *, by: User, now: datetime) -> None:
-    """Somebody takes it who has not judged this application, speaks for no model and does not belong to the borrower. Raises UnableToLook."""
+    """Somebody takes it who has not judged this application, speaks for no model and stands on no side of it. Raises UnableToLook."""
     application = look.application
     if application.reviews.filter(reviewer=by).exists() or application.looks.filter(reviewer=by).exclude(pk=look.pk).exists():
         raise UnableToLook("decided_before", _("You decided on this application before. Somebody else has to look at it."))
     if champion.owns(by, look.decision.model):
         raise UnableToLook("owner", _("Whoever owns a model does not review its decisions."))
-    if application.party.memberships.filter(user=by, ended_at=None).exists():
-        raise UnableToLook("own_application", _("You cannot review an application of a party you belong to."))
+    if not is_stranger_to_application(application, by):
+        raise UnableToLook("own_application", OWN_APPLICATION)
     states.move(look, "claimed", now=now, by=by.pk, why="claimed", reviewer=by)
     audit.record(actor=by, action="second_look.claim", target=look.reference, now=now)
 

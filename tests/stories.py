@@ -4,17 +4,21 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from accounts import parties
 from accounts.cast import Member
+from accounts.models import User
 from accounts.reauthentication import Reauthentication
 from core import business_day, outbox
 from loans import application as applications
 from loans import disbursement, offer
-from loans.models import Application, Loan
+from loans import obligor as obligors
+from loans.models import Application, Loan, Obligor
 from marketplace import pledge as pledging
 from marketplace.models import Listing, Pledge
 from payments import bank_account, deposit
 from payments.rails import sandbox
 from privacy import consents, notices
+from privacy.forms import Answer
 
 ANSWERS = {
     "background": {"background": "I have run a bakery for six years."},
@@ -68,6 +72,13 @@ def draft(borrower: Member, *, amount: int, term_months: int, method: str = "equ
         applications.save_answers(application, section=section, answers=answers, now=now)
     consent(application, applications.REQUIRED_CONSENTS, now=now)
     return Application.objects.select_related("file__subject", "file__matter", "party").get(pk=application.pk)
+
+
+def beside(application: Application, member: Member, *, now: datetime) -> Obligor:
+    """The member joins the draft as a co-borrower, by a link and with their own consents."""
+    invited, _token = obligors.invite(application, by=User.objects.get(pk=min(parties.persons_behind(application.party))), now=now)
+    yes = [Answer("given", purpose, notices.current(purpose, "en")) for purpose in obligors.NEEDED]
+    return obligors.join(invited, party=member.party, by=member.user, income_monthly=800_000, debt_monthly=0, answers=yes, now=now)
 
 
 def offered(borrower: Member, *, reviewer: Member, amount: int, term_months: int, method: str = "equal_installment", now: datetime) -> Application:
