@@ -19,7 +19,7 @@ from core import states
 
 from . import consents, notices, number_checks, restriction, retention, rights, suppression, vault
 from .circle_records import LINK_DAYS, SCOPES
-from .models import Complaint, Contact, ContactLink, Matter, NumberCheck, OutboundMessage
+from .models import Complaint, Contact, ContactLink, DataSubject, Matter, NumberCheck, OutboundMessage
 
 TOKEN_BYTES = 16
 LIVE_LINKS_MAX = 5
@@ -211,12 +211,24 @@ def stop_number(number_index: bytes, *, reason: str, now: datetime) -> None:
         states.move(contact, "opted_out", now=now, why="by_contact")
 
 
-@transaction.atomic
-def erase_number(number_index: bytes, *, now: datetime) -> None:
-    """Everything held about the owner of this number is erased; the keyed code alone stays, to refuse the number."""
+def erase_number(number_index: bytes, *, now: datetime) -> bool:
+    """Everything held about the owner of this number is erased; the keyed code alone stays, to refuse the number. False when something has to wait.
+
+    Not one transaction: the stop stands whatever becomes of the erasures. What a legal hold keeps is locked, and erased the night after it ends.
+    """
     stop_number(number_index, reason="erased", now=now)
-    for contact in Contact.objects.select_related("subject").filter(number_index=number_index).exclude(state="erased"):
-        rights.erase(contact.subject, now=now)
+    held = Contact.objects.select_related("subject").filter(number_index=number_index).exclude(state="erased")
+    outcomes = [_erase_or_lock(contact.subject, now=now) for contact in held]  # each one, also after one that has to wait
+    return all(outcomes)
+
+
+def _erase_or_lock(subject: DataSubject, *, now: datetime) -> bool:
+    try:
+        rights.erase(subject, now=now)
+    except rights.UnableToErase:
+        restriction.restrict(subject=subject, ground=restriction.KEPT_BY_LAW, why="", by=None, now=now)
+        return False
+    return True
 
 
 def forget(contact: Contact, *, now: datetime) -> None:

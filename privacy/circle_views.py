@@ -138,7 +138,7 @@ def _proven(request: HttpRequest, check: NumberCheck) -> HttpResponse:
     return redirect("circle:passport")
 
 
-DONE = ("declined", "never", "minor", "closed", "self", "twice", "erased")
+DONE = ("declined", "never", "minor", "closed", "self", "twice", "erased", "kept")
 
 
 @require_GET
@@ -239,7 +239,9 @@ def stop(request: HttpRequest, index: bytes) -> HttpResponse:
 @require_POST
 @_own
 def erase(request: HttpRequest, index: bytes) -> HttpResponse:
-    circle.erase_number(index, now=timezone.now())
+    """What a legal hold keeps is said in words, and its owner may still read their page."""
+    if not circle.erase_number(index, now=timezone.now()):
+        return redirect("circle:done", "kept")
     passport.leave(request)
     return redirect("circle:done", "erased")
 

@@ -42,7 +42,11 @@ def send(*, subject: DataSubject, e164: str, number_index: bytes, body: str, key
 
 
 def inbox(number_index: bytes, *, now: datetime) -> list[Shown]:
-    """What the sandbox's telephone of that number received, newest first; texts of erased people are gone."""
-    rows = SandboxText.objects.filter(number_index=number_index, subject__erased_at=None).select_related("subject").order_by("-at", "-pk")[:SHOWN]
+    """What the sandbox's telephone of that number received, newest first; texts of erased people are gone, those of locked ones shut."""
+    rows = (
+        SandboxText.objects.filter(number_index=number_index, subject__erased_at=None, subject__restricted_at=None)
+        .select_related("subject")
+        .order_by("-at", "-pk")[:SHOWN]
+    )
     opened = vault.open_sealed(list(rows), ("body",), engine="sandbox_phone", purpose="circle", now=now)
     return [Shown((opened[row.pk] or {}).get("body", ""), row.at) for row in rows if opened[row.pk]]

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import outbox
-from privacy import circle, consents, knock, number_checks, rights, subjects, suppression, texts, vault
+from privacy import circle, consents, knock, number_checks, restriction, rights, subjects, suppression, texts, vault
 from privacy.models import AccessLog, Consent, Contact, ContactDecision, ContactLink, DataSubject, NumberCheck, OutboundMessage, SandboxText, Suppression
 
 from .circle_world import ALICE_NUMBER, HANA, HANA_E164, NAMED_BY, Reader, index, invite
@@ -341,6 +341,22 @@ def test_erasure_leaves_the_keyed_code_alone(matter, hana):
     later = Reader()
     later.post("find", number=HANA)
     assert later.code() is None
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Erasing has to wait."), ("zh-hans", "删除需要等待")])
+def test_under_a_legal_hold_the_stop_stands_the_hold_is_told_and_the_erasure_follows_it(matter, other_matter, dan, language, words):
+    hana, now = Reader(language=language), timezone.now()
+    held, free = hana.accept(invite(matter).token), hana.accept(invite(other_matter).token)
+    hold = restriction.restrict(subject=held.subject, ground=restriction.LEGAL_HOLD, why="Order 12.", by=dan, now=now)
+    hana.open_own_page()
+    page = hana.post("erase", follow=True)
+    assert (page.status_code, words in page.content.decode()) == (200, True)
+    assert suppression.holds(index(HANA))
+    assert {row.pk: row.state for row in Contact.objects.all()} == {held.pk: "opted_out", free.pk: "erased"}
+    assert hana.get("passport").status_code == 200
+    restriction.lift(hold, why="Over.", by=dan, now=now)
+    restriction.finish(cutoff=now, now=timezone.now())
+    assert set(Contact.objects.values_list("state", flat=True)) == {"erased"}
 
 
 def test_erasing_through_the_rights_desk_is_the_same(matter, hana):
