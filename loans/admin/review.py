@@ -26,6 +26,7 @@ from loans.models import Application, Document
 from privacy import disclosure
 
 REVIEW = "loans.review_application"
+READING = ("in_review", "referred")  # the sealed file is open to its reviewer while these hold; a verdict closes it
 WAITING_HOURS_MAX = 3 * 24  # what borrowers are told: three working days
 
 
@@ -160,7 +161,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
 
 def _claimed(request: HttpRequest, object_id: int) -> Application:
     found = row_or_404(Application.objects.select_related("file__subject", "decision", "party"), object_id)
-    if not request.user.has_perm(REVIEW) or found.reviewer_id != request.user.pk:
+    if not request.user.has_perm(REVIEW) or found.reviewer_id != request.user.pk or found.state not in READING:
         raise PermissionDenied
     return found
 

@@ -75,6 +75,21 @@ def test_the_file_opens_to_the_one_who_claimed_it_and_the_borrower_sees_each_loo
     assert client_of(alice()).get(f"{page}/file/").status_code in (302, 403, 404)
 
 
+@pytest.mark.parametrize(("act", "open_still"), [("refer", True), ("decline", False), ("approve", False), ("release", False)])
+def test_a_verdict_closes_the_file_to_who_gave_it(now, act, open_still):
+    draft = stories.draft(alice(), amount=4_800_000, term_months=6, now=now)
+    document = applications.add_document(draft, kind="quote", upload=SimpleUploadedFile("quote.png", a_png(), content_type="image/png"), now=now)
+    applications.submit(draft, by=alice().user, as_of=business_day.current(), now=now)
+    page, reviewer = f"{QUEUE}{draft.pk}", client_of(dan())
+    reviewer.post(f"{page}/act/", {"act": "claim"})
+    assert cast.opened(reviewer, f"{page}/file/").status_code == 200
+    reviewer.post(f"{page}/act/", {"act": act, "reason": "Seen."})
+    looks = AccessLog.objects.count()
+    for sealed in (f"{page}/file/", f"{page}/document/{document.reference}/"):
+        assert reviewer.get(sealed).status_code == (200 if open_still else 403)
+    assert (AccessLog.objects.count() > looks) is open_still
+
+
 def a_png() -> bytes:
     from io import BytesIO
 
