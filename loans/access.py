@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.models import Party
-from loans.models import Application, Document, HardshipEvidence, Loan, Offer, Plan
+from loans.models import Application, Document, HardshipEvidence, Loan, Obligor, Offer, Plan
 
 
 def own_application(reference: str, *, party: Party) -> Application:
@@ -21,7 +21,12 @@ def own_document(reference: str, *, party: Party) -> Document:
 
 def own_offers(party: Party) -> QuerySet[Offer]:
     """Offers to a party that is bound by them: the borrower or a co-borrower."""
-    return Offer.objects.select_related("application__file__subject", "decision").filter(application__obligors__party=party).distinct()
+    return Offer.objects.select_related("application__file__subject", "decision").filter(application__in=own_places(party).values("application"))
+
+
+def own_places(party: Party) -> QuerySet[Obligor]:
+    """Where the party stands in an application. Whoever stepped back stands nowhere and reads nothing of it."""
+    return Obligor.objects.filter(party=party).exclude(state__in=["declined", "expired"])
 
 
 def own_offer(reference: str, *, party: Party) -> Offer:

@@ -17,12 +17,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import actor, party_required
 from core import business_day, states
 from core.idempotency import once_per_form
+from loans import access, screening, words
 from loans import answers as answers_of
 from loans import application as applications_of
-from loans import screening, words
 from loans.application import UnableToApply
 from loans.forms import FundsForm
-from loans.models import Application, Obligor
+from loans.models import Application
 from loans.views import status, steps
 from loans.views.common import own_application, party_of, user_of
 from loans.views.steps import BY_CODE, STEPS, Step
@@ -45,7 +45,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def applications(request: HttpRequest) -> HttpResponse:
     """The party's own applications, and those of others it signs with."""
     own = Application.objects.filter(party=party_of(request)).order_by("-created_at")
-    beside = Obligor.objects.filter(party=party_of(request), role="co_borrower").select_related("application").order_by("-pk")
+    beside = access.own_places(party_of(request)).filter(role="co_borrower").select_related("application").order_by("-pk")
     return render(request, "loans/applications.html", {"applications": own, "obligors": beside})
 
 

@@ -19,6 +19,7 @@ from accounts import parties
 from accounts.access import acting_party, actor, party_required
 from core import states
 from core.idempotency import once_per_form
+from loans import access
 from loans import obligor as obligors_of
 from loans.application import UnableToApply
 from loans.forms import ObligorForm
@@ -160,7 +161,7 @@ def _note(request: HttpRequest, found: Obligor) -> None:
 
 
 def _own(request: HttpRequest, reference: str) -> Obligor:
-    rows = Obligor.objects.select_related("application__file", "application__party", "party").filter(party=party_of(request), role="co_borrower")
+    rows = access.own_places(party_of(request)).select_related("application__file", "application__party", "party").filter(role="co_borrower")
     return get_object_or_404(rows, reference=reference)
 
 
@@ -186,6 +187,7 @@ def step_back(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         obligors_of.step_back(found, by=user_of(request), now=timezone.now())
         messages.success(request, _("You have stepped back. Nothing binds you."))
+        return redirect("loans:applications")
     except (UnableToApply, states.IllegalMove):
         messages.error(request, _("The application was sent already. You can decline the offer when it comes; until then nothing binds you."))
     return redirect("loans:obligation", reference)

@@ -134,8 +134,8 @@ def decline(request: HttpRequest, reference: str) -> HttpResponse:
 @party_required(borrows=True)
 def paper(request: HttpRequest, reference: str, kind: str) -> HttpResponse:
     """The signed PDF, for those bound by it."""
-    rows = AgreementPaper.objects.select_related("agreement__offer__application__file").filter(agreement__offer__application__obligors__party=party_of(request))
-    kept = get_object_or_404(rows.distinct(), agreement__reference=reference, kind=kind)
+    rows = AgreementPaper.objects.select_related("agreement__offer__application__file").filter(agreement__offer__in=access.own_offers(party_of(request)))
+    kept = get_object_or_404(rows, agreement__reference=reference, kind=kind)
     disclosure.note(
         [kept.agreement.offer.application.file.subject_id],
         kinds_seen=["contract_terms"],

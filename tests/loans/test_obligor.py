@@ -6,10 +6,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.reauthentication import Reauthentication
 from core import business_day, outbox
+from loans import access
 from loans import obligor as obligors
 from loans.models import Loan, Obligor
 from loans.obligor import UnableToJoin
+from loans.offer import accept
 from privacy import consents
 from privacy.models import AccessLog
 from tests import stories
@@ -193,3 +196,21 @@ def test_stepping_back_is_possible_until_the_application_is_sent(draft, now):
     client_of(grace()).post(f"/offers/{offer.reference}/decline/")
     offer.refresh_from_db()
     assert offer.state == "declined"
+
+
+def test_whoever_stepped_back_reads_neither_offer_nor_agreement(draft, now):
+    joined, browser = join(grace(), link_of(draft)), client_of(grace())
+    gone = browser.post(f"{joined.url}step-back/", follow=True)
+    assert gone.redirect_chain == [("/applications/", 302)]
+    assert "You have stepped back" in gone.content.decode()
+    assert "A second oven" not in gone.content.decode()
+    offer = reviewed(draft, now).offers.get()
+    accept(offer, by=alice().user, reauthentication=Reauthentication(method="password", at=now), language="en", now=now)
+    contract = Loan.objects.get().agreement
+    pages = (f"/offers/{offer.reference}/", f"/papers/{contract.reference}/fixed/")
+    for page in pages:
+        assert browser.get(page).status_code == 404, page
+        assert client_of(alice()).get(page).status_code == 200, page
+    assert browser.get(joined.url).status_code == 404
+    assert not access.own_offers(grace().party).exists(), "what the API lists"
+    assert access.own_offers(alice().party).get() == offer
