@@ -30,6 +30,8 @@ FIELDS = {
     "bucket": pgettext_lazy("field", "days late"),
     "busy_until": pgettext_lazy("field", "busy until"),
     "by": pgettext_lazy("field", "by"),
+    "cancelled_at": pgettext_lazy("field", "ended without a payout at"),
+    "cancelled_by": pgettext_lazy("field", "ended without a payout by"),
     "channel": pgettext_lazy("field", "channel"),
     "citation_zh": pgettext_lazy("field", "citation in Chinese"),
     "claim": pgettext_lazy("field", "claim"),
@@ -141,6 +143,9 @@ FIELDS = {
     "transfer": pgettext_lazy("field", "transfer"),
     "turn": pgettext_lazy("field", "turn"),
     "undoes": pgettext_lazy("field", "undoes"),
+    "unwind_at": pgettext_lazy("field", "giving back proposed at"),
+    "unwind_by": pgettext_lazy("field", "giving back proposed by"),
+    "unwind_why": pgettext_lazy("field", "why it is given back"),
     "user": pgettext_lazy("field", "user"),
     "verified_at": pgettext_lazy("field", "verified at"),
 }

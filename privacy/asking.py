@@ -9,7 +9,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from . import circle, outreach, texts, vault
-from .disclosure import Actor
+from .disclosure import Actor, Restricted
 from .models import Contact, OutboundMessage
 from .numbers import jurisdiction_of, zones_of
 from .outreach import Errand, Facts, Outcome, Recipient
@@ -38,15 +38,23 @@ def recipient(contact: Contact, purpose: str, *, number: str, now: datetime) -> 
     )
 
 
+def _number(contact: Contact, *, now: datetime) -> str:
+    if contact.state == "erased":
+        return ""
+    try:
+        return str(vault.open_sealed(contact, ("number",), engine="outreach", purpose="circle", now=now)["number"] or "")
+    except (vault.Erased, Restricted):
+        return ""
+
+
 def ask(contact: Contact, *, purpose: str, channel: str, facts: Facts, actor: str, asked_by: Actor | None, now: datetime) -> Outcome:
     """Ask the contact, if the rules allow it now; the decision is kept either way, and the contact reads it.
 
-    An erased contact has no number to ask: the decision still says so.
+    An erased or locked contact has no number to ask, and an erased or locked borrower no name: the decision still says so.
     """
-    erased = contact.state == "erased"
-    number = "" if erased else vault.open_sealed(contact, ("number",), engine="outreach", purpose="circle", now=now)["number"]
+    number = _number(contact, now=now)
     flags = (*(facts.flags or ()), *(("complaint",) if circle.open_complaints(contact.matter) else ())) if facts.flags is not None else None
-    name = circle.named_by(contact.link, now=now)
+    name = circle.known_name(contact.link, now=now)
     link = settings.SITE_URL + reverse("circle:find")
 
     def deliver(message: OutboundMessage, body: str) -> None:

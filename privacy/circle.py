@@ -19,6 +19,7 @@ from core import states
 
 from . import consents, notices, number_checks, restriction, retention, rights, suppression, vault
 from .circle_records import LINK_DAYS, SCOPES
+from .disclosure import Restricted
 from .models import Complaint, Contact, ContactLink, DataSubject, Matter, NumberCheck, OutboundMessage
 
 TOKEN_BYTES = 16
@@ -112,6 +113,14 @@ def find(token: str, *, now: datetime) -> ContactLink | None:
 def named_by(link: ContactLink, *, now: datetime) -> str:
     """Who named the reader."""
     return str(vault.open_sealed(link, ("named_by",), engine="circle", purpose="circle", now=now)["named_by"] or "")
+
+
+def known_name(link: ContactLink, *, now: datetime) -> str:
+    """The same for pages that outlive the borrower's data: empty once it is erased or locked, so that the reader's own rights stay in reach."""
+    try:
+        return named_by(link, now=now)
+    except (vault.Erased, Restricted):
+        return ""
 
 
 def decline(link: ContactLink, *, now: datetime) -> None:
@@ -275,11 +284,12 @@ def contact_state(contact: Contact, purpose: str, *, now: datetime) -> str:
 def borrower_consent(contact: Contact, purpose: str, *, now: datetime) -> str:
     """As the policy asks it: the borrower's consent for this affair, this person and this purpose."""
     scope = PURPOSE_OF.get(purpose, "")
-    if contact.withdrawn_at is not None:
+    subject = contact.matter.subject
+    if contact.withdrawn_at is not None or subject.erased_at is not None or subject.restricted_at is not None:
         return "withdrawn"
     if scope not in contact.link.scopes:
         return "none"
-    found = consents.state(subject=contact.matter.subject, purpose=f"circle_{scope}", matter=contact.matter, now=now)
+    found = consents.state(subject=subject, purpose=f"circle_{scope}", matter=contact.matter, now=now)
     return CONSENT_CODES[found.code]
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from . import circle, disclosure, explaining, outreach_texts
 from .disclosure import Actor
@@ -84,7 +85,7 @@ def affair(contact: Contact, *, now: datetime) -> Affair:
     opened = disclosure.reveal(contact, ["name", "number"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
     return Affair(
         contact=contact,
-        named_by=circle.named_by(contact.link, now=now),
+        named_by=circle.known_name(contact.link, now=now) or gettext("Somebody whose data is no longer here"),
         name=opened["name"] or "",
         number=masked(opened["number"]),
         scopes=circle.allowed(contact, now=now) if contact.state == "opted_in" else [],
@@ -103,7 +104,7 @@ def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
     opened = disclosure.reveal(contact, ["name", "number"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
     return {
         "reference": contact.reference,
-        "named_by": circle.named_by(contact.link, now=now),
+        "named_by": circle.known_name(contact.link, now=now),
         "relationship": contact.link.relationship,
         "state": contact.state,
         "name": opened["name"],

@@ -20,8 +20,9 @@ Keep = Literal["installment", "term"]
 def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     """Repay principal that is not due yet; the rows to come are computed again. Returns what is left of the amount.
 
-    Interest earned until that day stays where it is: in the running installment, and in each row the part an earlier new schedule brought. The
-    running row's other days, and all later rows, bear interest on the new balance. Rows that are paid already are left as they are.
+    Interest earned until that day stays: in the running installment, and in each row the part an earlier new schedule brought, which moves to
+    the last row when the loan ends earlier. The running row's other days, and all later rows, bear interest on the new balance. Rows that are paid
+    already are left as they are.
     """
     rows = [row for row in course.unpaid() if row.due_on > event.on and row.moved_on is None]
     open_now = sum(row.open.principal for row in rows)
@@ -32,7 +33,10 @@ def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     first = kept + divide((running.owed.interest - kept) * (open_now - repaid), open_now, "half_even")
     plan = _plan(course, rows, open_now - repaid)
     if keep == "installment":
-        plan = list(_same_installment(course, rows, open_now - repaid, first - running.brought)) or plan
+        asked = max(first, running.paid.interest + running.waived.interest) - running.brought  # interest paid ahead counts as it is
+        plan = list(_same_installment(course, rows, open_now - repaid, asked)) or plan
+        moved = _gather(rows, max(len(plan), 1))
+        first, kept = (first + moved, kept + moved) if len(plan) < 2 else (first, kept)
     for k, row in enumerate(rows):
         principal, interest = plan[k] if k < len(plan) else (0, 0)
         _redraw(row, principal, interest + row.brought if k else first, event.on)
@@ -42,6 +46,16 @@ def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     _book(course, event, running, repaid)
     course.rows = [row for row in course.rows if row.owed.total or row.paid_on or row.due_on <= event.on or row is running]
     return amount - repaid
+
+
+def _gather(rows: list[Row], count: int) -> int:
+    """What a new schedule brought into rows that fall away is asked with the last one that stays, so that the loan does end earlier. Returns how much."""
+    moved, last = 0, rows[count - 1]
+    for row in rows[count:]:
+        left = max(row.brought - row.paid.interest - row.waived.interest, 0)
+        row.brought, row.carried, moved = row.brought - left, row.carried - left, moved + left
+    last.brought, last.carried = last.brought + moved, last.carried + moved
+    return moved
 
 
 def _redraw(row: Row, principal: int, interest: int, on: date) -> None:

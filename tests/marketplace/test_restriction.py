@@ -36,6 +36,10 @@ def test_a_locked_borrowers_listing_is_not_there_and_nothing_new_begins(start):
     stories.pledge(listing, bob(), 300_000, now=start)
     address, application = f"/market/{listing.reference}/", loan.agreement.offer.application
     assert client_of(bob()).get(address).status_code == 200
+    waiting = stories.draft(alice(), amount=1_000_000, term_months=6, now=start)
+    applications.submit(waiting, by=alice().user, as_of=start.date(), now=start)
+    waiting.refresh_from_db()
+    applications.claim(waiting, by=dan().user, now=start)
     lock(alice(), now=start)
     for member in (bob(), eve()):
         assert client_of(member).get(address).status_code == 404
@@ -48,8 +52,7 @@ def test_a_locked_borrowers_listing_is_not_there_and_nothing_new_begins(start):
     with pytest.raises(Restricted):
         applications.start(party=alice().party, by=alice().user, language="en", now=start)
     assert AccessLog.objects.filter(subject=alice().user.subject).count() == looks, "what is refused looked at nothing"
-    applications.Application.objects.filter(pk=application.pk).update(reviewer=dan().user)
-    page = opened(client_of(dan()), reverse("admin:loans_application_file", args=[application.pk]))
+    page = opened(client_of(dan()), reverse("admin:loans_application_file", args=[waiting.pk]))
     assert (page.status_code, "locked" in page.content.decode()) == (409, True)
     assert client_of(alice()).post(reverse("loans:applications"), {}).status_code in (405, 409)
 

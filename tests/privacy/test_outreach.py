@@ -12,13 +12,14 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, connections, transaction
 from django.test import Client
+from django.urls import reverse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts import roles
 from config.recompute import printed, run_command
 from core import outbox
-from privacy import asking, circle, decisions, local_time, outreach, outreach_texts, seals, subjects, texts, vault
+from privacy import asking, circle, decisions, local_time, outreach, outreach_texts, restriction, seals, subjects, texts, vault
 from privacy.disclosure import Actor
 from privacy.models import Contact, ContactDecision, OutboundMessage
 from privacy.outreach import Errand, Facts, Recipient
@@ -485,3 +486,18 @@ def test_staff_see_contacts_without_name_or_number_and_set_nothing(hana):
     assert "Enough questions" in desk.get(complaint).content.decode()
     desk.post(complaint)
     assert not circle.open_complaints(hana.matter)
+
+
+@pytest.mark.parametrize(("end", "reason"), [("erased", "D_BORROWER_CONSENT_WITHDRAWN"), ("locked", "D_DO_NOT_CONTACT")])
+def test_a_contact_keeps_page_and_rights_when_the_borrowers_data_is_gone(end, reason, hana, alice, dan):
+    """The name is no longer shown, the refused attempt is, and the buttons stay; another affair of the same number is not touched."""
+    if end == "erased":
+        vault.erase(alice, now=NOW)
+    else:
+        restriction.restrict(subject=alice, ground=restriction.LEGAL_HOLD, why="Order.", by=dan, now=NOW)
+    assert ask(hana).decision.reason == reason
+    browser = Reader()
+    browser.open_own_page()
+    page = browser.get("passport")
+    assert (page.status_code, "Somebody whose data is no longer here" in page.content.decode()) == (200, True)
+    assert reverse("circle:stop") in page.content.decode()

@@ -38,6 +38,7 @@ admin:loans_laddercase_desk                                     ladder      loan
 admin:loans_override_change                                     approver    loans.override.*
 admin:payments_payment_match                                    sal         payments.bankline.reference
 admin:privacy_rightsrequest_desk                                desk        privacy.rightsrequest.*
+admin:privacy_restriction_.*                                    desk        privacy.restriction.*
 admin:privacy_complaint_desk                                    desk        privacy.complaint.text
 admin:.*                                                        staff       known-as:*
 """

@@ -18,7 +18,7 @@ from loans import circle, ladder, obligor, referral
 from loans.models import Amendment, Application, LadderCase, Loan, SecondLook, WriteOff
 from payments import deposit
 from privacy import circle as contacts
-from privacy import desk
+from privacy import desk, restriction
 from privacy.models import Complaint
 from tests import cast, stories
 from tests.config.canary import marks
@@ -121,6 +121,9 @@ class Marked(World):
 
     def _written_by_staff(self, *, now: datetime) -> None:
         loan, sal = Loan.objects.get(reference=self.things["loan"].args["reference"]), self.members["sal"].user
+        grace, dan = self.members["grace"].user.subject, self.members["dan"].user.subject
+        lock = restriction.restrict(subject=grace, ground=restriction.LEGAL_HOLD, why=mark("Order of a court."), by=dan, now=now)
+        restriction.lift(lock, why=mark("The order has ended."), by=dan, now=now)
         WriteOff.objects.create(loan=loan, reason="costly", note=mark("No answer to letters."), owed=1, proposed_by=sal, proposed_at=now)
 
     def _referral(self, grace: cast.Member, *, now: datetime) -> None:
