@@ -6,7 +6,7 @@ from django.utils import timezone
 from accounts.models import Party
 from core import business_day
 from loans import application as applications
-from loans import ladder, outreach, override, second_look
+from loans import ladder, obligor, outreach, override, second_look
 from loans.application import UnableToApply
 from loans.ladder import UnableToClimb
 from loans.models import Application, LadderCase, Necessity, Obligor, Override
@@ -62,10 +62,11 @@ def test_dan_who_borrows_with_alice_neither_claims_nor_decides(draft, now):
 
 
 def test_dan_who_stepped_back_is_a_stranger_again(draft, now):
-    from loans import obligor
-
     obligor.step_back(beside(draft, dan(), now=now), by=dan().user, now=now)
-    applications.claim(sent(draft, now), by=dan().user, now=now)
+    application = sent(draft, now)
+    applications.claim(application, by=dan().user, now=now)
+    application.refresh_from_db()
+    assert (application.state, application.reviewer) == ("in_review", dan().user)
 
 
 def test_fay_who_borrows_with_alice_confirms_no_override(draft, now, settings):
