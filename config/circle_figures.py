@@ -48,7 +48,7 @@ class Figures:
 
 def read(*, now: datetime) -> Figures:
     """Counted now: three queries."""
-    decisions = ContactDecision.objects.filter(contact__isnull=False)
+    decisions = ContactDecision.objects.filter(contact__isnull=False).exclude(purpose="breach_notice")  # owed to them, about their own data
     by_reason = list(decisions.values_list("decision", "reason").annotate(n=Count("pk")).order_by("-n", "reason"))
     ladder = ladder_figures.counts()
     return Figures(

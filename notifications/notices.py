@@ -12,8 +12,8 @@ from core.outbox import JobContext, handles
 from notifications import message
 from notifications.catalogue import Template, register
 from notifications.channels import email
-from privacy import disclosure, vault
-from privacy.models import BreachPerson, RightsRequest
+from privacy import breach_notice, breaches, disclosure, vault
+from privacy.models import RightsRequest
 
 register(
     Template(
@@ -73,15 +73,18 @@ def on_rights_answered(*, job: JobContext) -> None:
 
 @handles("breach.tell")
 def on_breach(*, job: JobContext) -> None:
-    """Somebody whose data a breach concerned has to know (PIPL 57). Who has no account here is told by another way."""
-    person = BreachPerson.objects.select_related("breach").get(pk=job.payload["person"])
+    """Somebody whose data a breach concerned has to know (PIPL 57): by their account, or, for a contact, by one text to their own page."""
+    person = breaches.waiting(job.payload["person"])
+    if person is None:
+        return
     link = reverse("privacy:breach", args=[person.breach.reference])
-    _tell_subject("breach.notice", person.subject_id, reference=person.breach.reference, link=link, job=job)
+    sent = _tell_subject("breach.notice", person.subject_id, reference=person.breach.reference, link=link, job=job) > 0
+    breaches.tried(person, sent=sent or breach_notice.by_text(person, now=job.now), now=job.now)
 
 
-def _tell_subject(template: str, subject_id: UUID, *, reference: str, link: str, job: JobContext) -> None:
+def _tell_subject(template: str, subject_id: UUID, *, reference: str, link: str, job: JobContext) -> int:
     parties = Party.objects.filter(subject=subject_id).values_list("pk", flat=True)
-    message.say_alike(template=template, key=job.key, parties=parties, context={"reference": reference}, link=link, now=job.now)
+    return message.say_alike(template=template, key=job.key, parties=parties, context={"reference": reference}, link=link, now=job.now)
 
 
 @handles("party.invited")

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.idempotency import once_per_form
 from core.refusals import refusal_page
 
-from . import circle, knock, notices, number_checks, passport, texts
+from . import breach_notice, circle, knock, notices, number_checks, passport, texts
 from .circle_forms import AcceptForm, AllowForm, CodeForm, ComplaintForm, LocateForm, NumberForm
 from .models import Contact, ContactLink, NumberCheck, OutboundMessage
 from .numbers import Number
@@ -188,7 +188,8 @@ def own_page(request: HttpRequest, index: bytes) -> HttpResponse:
 
 def _own_page(request: HttpRequest, index: bytes, *, bad: dict[str, Any] | None = None) -> HttpResponse:
     now = timezone.now()
-    affairs = [passport.affair(contact, now=now) for contact in passport.contacts_of(index)]
+    contacts = passport.contacts_of(index)
+    affairs = [passport.affair(contact, now=now) for contact in contacts]
     forms = [
         {
             "affair": affair,
@@ -211,7 +212,8 @@ def _own_page(request: HttpRequest, index: bytes, *, bad: dict[str, Any] | None 
     for each in forms:
         each.update(bad.get(each["affair"].contact.reference, {}) if bad else {})  # type: ignore[attr-defined]
     sent, refused = sum(affair.sent for affair in affairs), sum(affair.refused for affair in affairs)
-    return render(request, "circle/passport.html", {"affairs": forms, "sent": sent, "refused": refused}, status=422 if bad else 200)
+    context = {"affairs": forms, "sent": sent, "refused": refused, "breaches": breach_notice.drafts(contacts, locale=_locale())}
+    return render(request, "circle/passport.html", context, status=422 if bad else 200)
 
 
 @require_POST

@@ -157,7 +157,7 @@ def appeal(request: RightsRequest, *, now: datetime) -> None:
     """The person is not content: once, somebody other than before looks again, and the clock runs anew."""
     if request.appealed_at is not None or request.state not in ("answered", "refused"):
         raise UnableToAsk("no_appeal", _("This request cannot be appealed again here. You may turn to the authority."))
-    due_at = clocks.answer_due([request.jurisdiction], received_at=now)
+    due_at = clocks.answer_due(_jurisdictions(request.subject), received_at=now)
     states.move(request, "in_progress", now=now, why="appealed", answered_at=None, appealed_at=now, due_at=due_at, handler=None, first_handler=request.handler)
 
 

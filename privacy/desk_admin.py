@@ -160,13 +160,16 @@ class BreachAdmin(admin.ModelAdmin):
     """Adding one starts the clocks and scopes the persons. The actions are the steps of PIPL 57."""
 
     form = BreachForm
-    list_display = ("reference", "what", "state", "opened_at", "due", "persons_count", "authority_told_at", "persons_told_at", "drill")
+    list_display = ("reference", "what", "state", "opened_at", "due", "persons_count", "unreached", "authority_told_at", "persons_told_at", "drill")
     actions = ("authority_told", "tell_persons", "contain", "close_")
-    readonly_fields = ("drafts",)
     ordering = ("-opened_at",)
 
     def get_fields(self, request: HttpRequest, obj: Breach | None = None) -> Any:
         return (*BreachForm.Meta.fields, "drafts") if obj else BreachForm.Meta.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Breach | None = None) -> Any:
+        """Whether it is a drill is said when it begins, and never afterwards."""
+        return ("drill", "drafts") if obj else ("drafts",)
 
     @admin.display(description=_("authority by"))
     def due(self, breach: Breach) -> str:
@@ -175,6 +178,10 @@ class BreachAdmin(admin.ModelAdmin):
     @admin.display(description=_("persons concerned"))
     def persons_count(self, breach: Breach) -> int:
         return breach.persons.count()
+
+    @admin.display(description=_("out of reach"))
+    def unreached(self, breach: Breach) -> int:
+        return breaches.unreached(breach)
 
     @admin.display(description=_("drafted notices"))
     def drafts(self, breach: Breach) -> str:
@@ -192,7 +199,7 @@ class BreachAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Breach, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            breaches.amend(obj, values=form.cleaned_data, now=timezone.now())
             return
         given = {name: form.cleaned_data[name] for name in ("what", "jurisdictions", "since", "until", "drill")}
         opened = breaches.open_(**given, kinds_=form.cleaned_data["kinds"], by=_staff(request), now=timezone.now())
@@ -210,7 +217,7 @@ class BreachAdmin(admin.ModelAdmin):
         for breach in queryset:
             try:
                 count = breaches.tell_persons(breach, now=timezone.now())
-                self.message_user(request, _("%(count)s persons are told.") % {"count": count}, messages.SUCCESS)
+                self.message_user(request, _("The notices of %(count)s persons are on their way.") % {"count": count}, messages.SUCCESS)
             except breaches.UnableToTell as error:
                 names = ", ".join(str(Breach._meta.get_field(name).verbose_name) for name in error.fields)  # type: ignore[union-attr]
                 self.message_user(request, _("The notice lacks: %(names)s.") % {"names": names}, messages.ERROR)

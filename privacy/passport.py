@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from . import circle, disclosure, explaining, outreach_texts
+from . import breach_notice, circle, disclosure, explaining, outreach_texts
 from .disclosure import Actor
 from .explaining import Explained
 from .models import Contact, OutboundMessage
@@ -114,6 +114,7 @@ def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
         "time_zone": contact.time_zone,
         "accepted_at": contact.accepted_at.isoformat(),
         "attempts": [_attempt(attempt, contact, now=now) for attempt in attempts(contact)],
+        "breaches": [{"reference": person.breach.reference, "told_at": person.told_at.isoformat()} for person in breach_notice.told([contact])],
     }
 
 

@@ -236,15 +236,19 @@ class Breach(Referenced):
                 condition=~Q(state="closed") | Q(drill=True) | Q(authority_told_at__isnull=False, persons_told_at__isnull=False),
             ),
         ]
-        triggers: ClassVar = [BREACH.trigger()]
+        triggers: ClassVar = [
+            BREACH.trigger(),
+            pgtrigger.Protect(name="drill_is_no_afterthought", operation=pgtrigger.Update, condition=pgtrigger.Q(old__drill__df=pgtrigger.F("new__drill"))),
+        ]
         permissions: ClassVar = [("handle_breach", "Can handle breaches")]
 
 
 class BreachPerson(models.Model):
-    """One person concerned by a breach. Contacts are persons too. Told once."""
+    """One person concerned by a breach. Contacts are persons too. Told once, when something was sent; tried and not told is out of reach."""
 
     breach = models.ForeignKey(Breach, models.PROTECT, related_name="persons")
     subject = models.ForeignKey(DataSubject, models.PROTECT, related_name="+")
+    tried_at = models.DateTimeField(null=True, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
+from django.utils import timezone
 
 from accounts import identity, onboarding, parties
 from accounts.models import Party
@@ -12,11 +14,13 @@ from notifications.channels import inbox
 from notifications.models import Message
 from payments.models import Payment
 from payments.rails import sandbox
-from privacy import breaches, desk, notices
+from privacy import breaches, desk, notices, restriction, subjects, texts, vault
 from privacy.forms import Answer
+from privacy.models import Breach, Contact, OutboundMessage
 from tests import cast, stories
 from tests.notifications.conftest import NIGHT
 from tests.payments.conftest import Bank
+from tests.privacy.circle_world import HANA, Reader, index, invite
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +105,62 @@ def test_who_a_breach_concerned_reads_what_happened_and_nobody_else_does(people,
     assert "A reused password." in page
     assert "Somebody may know the income." in page
     assert cast.client_of(bob).get(address).status_code == 404
+
+
+@pytest.fixture
+def hana(people, now):
+    """Somebody Alice named, who accepted and later said stop; and the same number, accepted for Bob."""
+    call_command("publish_notices", verbosity=0)
+    reader = Reader()
+    for borrower in people("alice", "bob"):
+        matter = subjects.open_matter(subject=borrower.user.subject, jurisdictions=["CN"], now=now)
+        reader.accept(invite(matter).token)
+    reader.post("stop")
+    return reader
+
+
+def _breach_of(*concerned, now):
+    breach = breaches.open_(what="A list was copied.", kinds_=["contact_number"], jurisdictions=["CN"], since=now, until=now, by=None, now=now)
+    breaches.add_persons(breach, [subject.pk for subject in concerned])
+    Breach.objects.filter(pk=breach.pk).update(cause="A reused password.", harm="Somebody may know the number.", remedies="Sessions ended.")
+    breach.refresh_from_db()
+    return breach
+
+
+def test_a_contact_is_told_of_a_breach_on_their_own_page_and_by_one_text_also_after_a_stop(hana, now):
+    contacts = Contact.objects.filter(number_index=index(HANA)).select_related("subject")
+    restriction.restrict(subject=contacts[0].subject, ground="legal_hold", why="A court asked.", by=None, now=now)
+    breach = _breach_of(*[contact.subject for contact in contacts], now=now)
+    texts_before = len(texts.inbox(index(HANA), now=timezone.now()))
+    assert breaches.tell_persons(breach, now=NIGHT) == 2
+    assert not breach.persons.filter(told_at__isnull=False).exists(), "nobody is told before something was sent"
+    outbox.drain(now=timezone.now() + timedelta(seconds=1))
+    breach.refresh_from_db()
+    assert breach.persons_told_at
+    assert breach.persons.filter(told_at__isnull=False).count() == 2
+    sent = OutboundMessage.objects.filter(purpose="breach_notice").select_related("decision")
+    assert {(message.decision.reason, message.decision.matter) for message in sent} == {("A_RIGHTS_REPLY", None)}
+    shown = texts.inbox(index(HANA), now=timezone.now() + timedelta(seconds=2))
+    assert len(shown) == texts_before + 1, "one telephone, one text"
+    assert "/circle/find/" in shown[0].body
+    hana.open_own_page()
+    page = hana.own_page()
+    assert page.count("Somebody may know the number.") == 1
+    assert breach.reference in page
+    assert breach.reference in hana.get("export").content.decode()
+
+
+def test_whoever_cannot_be_reached_is_not_called_told(people, now):
+    alice, gone = people("alice").user.subject, subjects.create("contact", now=now)
+    vault.erase(gone, now=now)
+    breach = _breach_of(alice, gone, now=now)
+    breaches.tell_persons(breach, now=now)
+    outbox.drain(now=now)
+    breach.refresh_from_db()
+    assert {person.subject: bool(person.told_at) for person in breach.persons.select_related("subject")} == {alice: True, gone: False}
+    assert breaches.unreached(breach) == 1
+    assert breach.persons_told_at, "everybody who can be told is"
+    assert breaches.tell_persons(breach, now=now) == 1, "and may be tried again"
 
 
 def test_an_invited_address_gets_one_mail_whether_or_not_it_has_an_account(people, now):

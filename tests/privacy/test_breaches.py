@@ -3,9 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
-from core import outbox
 from core.models import Job
 from privacy import breaches, disclosure, processors, subjects
 from privacy.models import BreachPerson, Processor
@@ -52,11 +51,37 @@ def test_persons_are_told_once_and_only_with_a_complete_notice(leak, now):
         breaches.tell_persons(leak, now=now)
     assert caught.value.fields == ("cause", "harm", "remedies")
     _complete(leak)
-    with outbox.handler_for_a_while("breach.tell", lambda *, job: None, label="tests.tell"):
-        assert breaches.tell_persons(leak, now=now) == 2
-        assert breaches.tell_persons(leak, now=now) == 0
-    assert Job.objects.filter(name="breach.tell", handler="tests.tell").count() == 2
-    assert not BreachPerson.objects.filter(told_at=None).exists()
+    assert breaches.tell_persons(leak, now=now) == 2
+    assert breaches.tell_persons(leak, now=now) == 0, "the same order twice is one"
+    leak.refresh_from_db()
+    assert leak.persons_told_at is None, "an order has told nobody"
+    assert not BreachPerson.objects.filter(told_at__isnull=False).exists()
+
+
+def _tell(leak, now):
+    breaches.tell_persons(leak, now=now)
+    for person in leak.persons.all():
+        breaches.tried(person, sent=True, now=now)
+
+
+def test_a_wider_window_adds_persons_and_they_have_to_be_told_too(leak, alice, contact, dan, now):
+    _complete(leak)
+    _tell(leak, now)
+    leak.refresh_from_db()
+    assert leak.persons_told_at
+    breaches.amend(leak, values={"until": now + timedelta(days=3)}, now=now)
+    assert set(leak.persons.values_list("subject", flat=True)) == {alice.pk, contact.pk, dan.pk}
+    assert leak.persons_told_at is None
+    assert breaches.tell_persons(leak, now=now) == 1
+    breaches.amend(leak, values={"until": now + timedelta(hours=1)}, now=now)
+    assert leak.persons.count() == 3, "nobody is taken out again"
+
+
+def test_what_happened_is_made_no_drill_afterwards(leak, now):
+    breaches.amend(leak, values={"drill": True, "harm": "Somebody may know."}, now=now)
+    assert (leak.drill, leak.harm) == (False, "Somebody may know.")
+    with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+        type(leak).objects.filter(pk=leak.pk).update(drill=True)
 
 
 def test_it_closes_only_when_authority_and_persons_were_told(leak, dan, now):
@@ -65,7 +90,7 @@ def test_it_closes_only_when_authority_and_persons_were_told(leak, dan, now):
     with pytest.raises(IntegrityError), transaction.atomic():
         breaches.close(leak, by=dan, now=now)
     leak.refresh_from_db()
-    breaches.tell_persons(leak, now=now)
+    _tell(leak, now)
     breaches.told_authority(leak, now=now)
     breaches.close(leak, by=dan, now=now)
     assert leak.state == "closed"

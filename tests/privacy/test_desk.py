@@ -42,6 +42,15 @@ def test_the_clock_is_the_shortest_of_the_places_a_person_has_affairs_in(alice, 
     assert clocks.answer_due([], received_at=now) == clocks.answer_due(["XX"], received_at=now)
 
 
+def test_an_appeal_runs_by_the_strictest_of_those_places_too(alice, dan, now):
+    """The place that comes first by its letters is not the one that is owed an answer first."""
+    subjects.open_matter(subject=alice, jurisdictions=["CN", "KE"], now=now)
+    asked = ask(alice, "correct", now=now)
+    desk.refuse(asked, text="The register says so.", reasons=["other"], handler=dan, now=now)
+    desk.appeal(asked, now=now)
+    assert asked.due_at == now + timedelta(days=7)
+
+
 def test_a_refusal_names_reasons_and_can_be_appealed_once_to_somebody_else(alice, dan, bob, now):
     asked = ask(alice, "correct", now=now)
     with pytest.raises(desk.UnableToAsk) as caught:
