@@ -19,7 +19,7 @@ from ledger.queries import balance
 from loans import event as events
 from loans import standing
 from loans.event import Entry, UnableToEnter
-from loans.models import Installment, Loan, PayoffQuote, Repayment, Standing
+from loans.models import Loan, PayoffQuote, Repayment, Standing
 from loans.replay import Course, Kind, Quote, quote
 
 REPAYABLE = ("active", "late", "defaulted")
@@ -53,7 +53,7 @@ class Owed:
 
 
 def owed(loan: Loan, *, as_of: date) -> Owed:
-    """What the borrower owes here on `as_of`, and when the next payment falls due. Charges made so far are due with whatever they stand beside.
+    """What the borrower owes here on `as_of`, and when the next payment falls due. Charges made so far are due, but for those a new schedule spread.
 
     Nothing of a claim that was sold is owed here.
     """
@@ -62,15 +62,11 @@ def owed(loan: Loan, *, as_of: date) -> Owed:
     rows = list(loan.installments.filter(paid_on=None).order_by("due_on", "number"))
     coming = [row for row in rows if row.due_on > as_of]
     return Owed(
-        due=sum(row.open for row in rows if row.due_on <= as_of) + sum(_charges(row) for row in coming),
+        due=sum(row.open for row in rows if row.due_on <= as_of) + sum(row.due_already for row in coming),
         all=sum(row.open for row in rows),
         next_due_on=coming[0].due_on if coming else None,
-        next_amount=coming[0].open - _charges(coming[0]) if coming else 0,
+        next_amount=coming[0].open - coming[0].due_already if coming else 0,
     )
-
-
-def _charges(row: Installment) -> int:
-    return row.fees + row.penalties - row.paid_fees - row.paid_penalties - row.waived_fees - row.waived_penalties
 
 
 def course(loan: Loan, *, as_of: date) -> Course:

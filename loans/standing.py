@@ -77,6 +77,8 @@ def installment_of(loan_id: int, row: Row, balance_after: int) -> Installment:
         waived_fees=row.waived.fees,
         waived_penalties=row.waived.penalties,
         carried_interest=row.carried,
+        spread_fees=row.spread.fees,
+        spread_penalties=row.spread.penalties,
         paid_on=row.paid_on,
         moved_on=row.moved_on,
     )

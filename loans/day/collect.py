@@ -28,7 +28,8 @@ SELECT l.id, l.party_id, l.currency, due.amount
  CROSS JOIN LATERAL (
        SELECT min(i.due_on) AS oldest, sum(
               i.fees + i.penalties - i.paid_fees - i.paid_penalties - i.waived_fees - i.waived_penalties + CASE WHEN i.due_on <= %(today)s
-              THEN i.principal + i.interest - i.paid_principal - i.paid_interest - i.waived_interest ELSE 0 END) AS amount
+              THEN i.principal + i.interest - i.paid_principal - i.paid_interest - i.waived_interest
+              ELSE -i.spread_fees - i.spread_penalties END) AS amount
          FROM loans_installment i WHERE i.loan_id = l.id AND i.paid_on IS NULL) due
  WHERE l.autopay AND s.live AND NOT s.parked AND s.disputed_on IS NULL AND s.oldest_unpaid_on <= %(today)s AND due.amount > 0
  ORDER BY l.party_id, l.currency, due.oldest, l.id

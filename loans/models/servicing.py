@@ -36,6 +36,8 @@ class Installment(models.Model):
     waived_fees = models.BigIntegerField(default=0, db_default=0)
     waived_penalties = models.BigIntegerField(default=0, db_default=0)
     carried_interest = models.BigIntegerField(default=0, db_default=0)  # earned before the period began
+    spread_fees = models.BigIntegerField(default=0, db_default=0)  # open ones a new schedule put here: due with the row, not before
+    spread_penalties = models.BigIntegerField(default=0, db_default=0)
     paid_on = models.DateField(null=True, blank=True)
     moved_on = models.DateField(null=True, blank=True)  # the day its open part went into a new schedule
 
@@ -47,8 +49,9 @@ class Installment(models.Model):
                 name="loans_installment_amounts",
                 condition=Q(principal__gte=F("paid_principal"), paid_principal__gte=0)
                 & Q(interest__gte=F("paid_interest") + F("waived_interest"), paid_interest__gte=0, waived_interest__gte=0)
-                & Q(fees__gte=F("paid_fees") + F("waived_fees"), paid_fees__gte=0, waived_fees__gte=0)
-                & Q(penalties__gte=F("paid_penalties") + F("waived_penalties"), paid_penalties__gte=0, waived_penalties__gte=0),
+                & Q(fees__gte=F("paid_fees") + F("waived_fees") + F("spread_fees"), paid_fees__gte=0, waived_fees__gte=0, spread_fees__gte=0)
+                & Q(penalties__gte=F("paid_penalties") + F("waived_penalties") + F("spread_penalties"))
+                & Q(paid_penalties__gte=0, waived_penalties__gte=0, spread_penalties__gte=0),
             ),
             models.CheckConstraint(
                 name="loans_installment_paid",
@@ -78,6 +81,12 @@ class Installment(models.Model):
     @property
     def open(self) -> int:
         return self.due - self.paid - self.waived
+
+    @property
+    def due_already(self) -> int:
+        """Of what is open, the charges that are due whenever the row is: all but those a new schedule put here."""
+        charges = self.fees + self.penalties - self.paid_fees - self.paid_penalties - self.waived_fees - self.waived_penalties
+        return charges - self.spread_fees - self.spread_penalties
 
 
 class Standing(models.Model):

@@ -29,6 +29,7 @@ class Row:
     waived: Split = NOTHING
     carried: int = 0  # interest of this row that was earned before its period began
     brought: int = 0  # of that, what a new schedule put into it on top of its own
+    spread: Split = NOTHING  # open charges a new schedule put here: due with the row; others are due since they were made
     early: int = 0  # principal that stands here as owed and paid because it was repaid early, not as part of the installment
     began_on: date | None = None  # where the period began, when `starts_on` was moved by an early repayment
     paid_on: date | None = None
@@ -55,6 +56,11 @@ class Row:
 
 def plus(one: Split, other: Split) -> Split:
     return Split(one.principal + other.principal, one.interest + other.interest, one.fees + other.fees, one.penalties + other.penalties)
+
+
+def lesser(one: Split, other: Split) -> Split:
+    """Part by part, the smaller of the two."""
+    return Split(*(min(getattr(one, part), getattr(other, part)) for part in PARTS)) if one.total else one
 
 
 def minus(one: Split, other: Split) -> Split:
@@ -116,7 +122,8 @@ class Course:
         return next((row for row in self.rows if row.due_on >= on), self.rows[-1])
 
     def settle_row(self, row: Row, on: date) -> None:
-        """Keeps `paid_on` in step with what is open."""
+        """Keeps `paid_on` and the charges that wait for the row in step with what is open."""
+        row.spread = lesser(row.spread, row.open)
         if row.open.total == 0:
             row.paid_on = row.paid_on or on
         else:

@@ -7,7 +7,7 @@ from datetime import date
 
 from loans import waterfall
 from loans.replay import rebuild
-from loans.replay.course import LIVE, NOTHING, Course, Row, plus
+from loans.replay.course import LIVE, NOTHING, Course, Row, minus, plus
 from loans.replay.events import Event
 from loans.replay.quote import earned_open, quote
 from loans.waterfall import Claim, Order, Overpayment, Split, parse_order
@@ -89,6 +89,7 @@ def _land(course: Course, event: Event, amount: int, order: Order, overpayment: 
     if only_due:
         claims = [claim for claim in claims if claim.due_on <= event.on]
     pieces = waterfall.take(claims, waterfall.Payment(event.on, amount), order, overpayment)
+    _take_from_spread(rows, pieces)
     for index, found in _by_row(pieces):
         _credit(course, event, rows[index], waterfall.split_of(found))
         course.settle_row(rows[index], event.on)
@@ -96,12 +97,20 @@ def _land(course: Course, event: Event, amount: int, order: Order, overpayment: 
 
 
 def _claims(index: int, row: Row) -> Iterable[Claim]:
-    """Principal and interest are due with the row; a charge is due from the day it was made, which has passed."""
-    left = row.open
+    """Principal, interest and what a new schedule spread are due with the row; any other charge from the day it was made, which has passed."""
+    left = minus(row.open, row.spread)
     yield Claim(index, "principal", row.due_on, left.principal)
     yield Claim(index, "interest", row.due_on, left.interest)
     yield Claim(index, "fee", LONG_AGO, left.fees)
     yield Claim(index, "penalty", LONG_AGO, left.penalties)
+    yield Claim(index, "fee", row.due_on, row.spread.fees)
+    yield Claim(index, "penalty", row.due_on, row.spread.penalties)
+
+
+def _take_from_spread(rows: list[Row], pieces: list[tuple[Claim, int]]) -> None:
+    for claim, amount in pieces:
+        if claim.part in ("fee", "penalty") and claim.due_on > LONG_AGO:
+            rows[claim.index].spread = minus(rows[claim.index].spread, Split(**{NAMES[claim.part]: amount}))
 
 
 def _by_row(pieces: list[tuple[Claim, int]]) -> list[tuple[int, list[tuple[waterfall.Part, int]]]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from core.money import split as shares_of
 from loans import schedule
-from loans.replay.course import Course, Row, plus
+from loans.replay.course import Course, Row, minus, plus
 from loans.replay.events import Event, UnableToReplay
 from loans.schedule.build import divide
 from loans.waterfall import Split
@@ -49,9 +49,14 @@ def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
 
 
 def _gather(rows: list[Row], count: int) -> int:
-    """What a new schedule brought into rows that fall away is asked with the last one that stays, so that the loan does end earlier. Returns how much."""
+    """What a new schedule brought into rows that fall away is asked with the last one that stays, so that the loan does end earlier.
+
+    Returns how much interest.
+    """
     moved, last = 0, rows[count - 1]
     for row in rows[count:]:
+        last.owed, last.spread = plus(last.owed, row.spread), plus(last.spread, row.spread)
+        row.owed, row.spread = minus(row.owed, row.spread), Split()
         left = max(row.brought - row.paid.interest - row.waived.interest, 0)
         row.brought, row.carried, moved = row.brought - left, row.carried - left, moved + left
     last.brought, last.carried = last.brought + moved, last.carried + moved
@@ -119,7 +124,7 @@ def _terms(course: Course, principal: int, periods: int, **changes: Any) -> sche
 
 
 def reschedule(course: Course, event: Event) -> None:
-    """Everything open goes into new installments: principal by the method, earned interest and charges spread over them evenly.
+    """Everything open goes into new installments: principal by the method, earned interest and charges spread over them evenly, due with them.
 
     Raises UnableToReplay when there is nothing to spread or the new terms have no schedule.
     """
@@ -158,7 +163,7 @@ def _lift(course: Course, on: date) -> tuple[int, int, Split]:
         earned = max(min(row.earned(on), row.owed.interest) - row.paid.interest - row.waived.interest, 0)
         principal, interest = principal + left.principal, interest + earned
         charges = plus(charges, Split(fees=left.fees, penalties=left.penalties))
-        row.owed = plus(row.paid, row.waived)
+        row.owed, row.spread = plus(row.paid, row.waived), Split()
         row.paid_on, row.moved_on = on, on
     course.rows = [row for row in course.rows if row.due_on <= on or row.owed.total]
     return principal, interest, charges
@@ -171,6 +176,8 @@ def _append(course: Course, on: date, built: tuple[schedule.Installment, ...], i
     for k, new in enumerate(built):
         assert new.due_on is not None
         owed = Split(new.principal, new.interest + extra[0][k], extra[1][k], extra[2][k])
-        course.rows.append(Row(number + new.number, start, new.due_on, owed, carried=extra[0][k], brought=extra[0][k]))
+        waits = Split(fees=extra[1][k], penalties=extra[2][k])
+        paid_on = None if owed.total else on
+        course.rows.append(Row(number + new.number, start, new.due_on, owed, carried=extra[0][k], brought=extra[0][k], spread=waits, paid_on=paid_on))
         start = new.due_on
     course.rows.sort(key=lambda row: (row.due_on, row.number))

@@ -14,7 +14,7 @@ from accounts.models import Membership
 from core import business_day, outbox
 from ledger.checks import check_books
 from loans import repayment
-from loans.day import prove
+from loans.day import collect, prove
 from loans.hardship import plan as plans
 from loans.hardship import request as requests
 from loans.hardship import terms, vote
@@ -145,8 +145,15 @@ def test_a_payment_holiday_and_a_spread(loan, sal):
     first = plans.compare(found, holiday, as_of=today).new[0]
     assert first.interest > plans.compare(found, spread, as_of=today).new[0].interest  # the months without a payment bear interest
     accept(propose(made, sal, kind="moratorium", pause_months=2))
+    owed, asked = repayment.owed(sound(loan), as_of=today), plans.shown(Plan.objects.get()).new
+    assert (owed.due, owed.next_amount, owed.all) == (0, asked[0].total, sum(row.total for row in asked))
+    assert 0 < asked[0].charges < sum(row.charges for row in asked)  # late charges wait for their installments
     skip_to(date(2026, 5, 15))
     assert (sound(loan).days_late, sound(loan).charges.filter(charged_on__gt=today).count()) == (0, 0)
+    Loan.objects.filter(pk=loan.pk).update(autopay=True)
+    with connection.cursor() as cursor:
+        cursor.execute(collect.DUE, {"today": date(2026, 5, 15)})
+        assert cursor.fetchall() == [(loan.pk, loan.party_id, "CNY", asked[0].total)]
 
 
 @pytest.mark.parametrize(

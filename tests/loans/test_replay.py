@@ -133,6 +133,51 @@ def test_rescheduling_moves_what_is_open_into_new_installments():
     assert found.accrued >= before.accrued
 
 
+SPREAD = {"first_due_on": "2026-03-15", "periods": 10, "charges": "spread"}
+
+
+def test_charges_a_new_schedule_spread_are_due_with_their_installments():
+    """A fee of 50.00 and nine nights of 0.17 (51.53) over ten installments: 5.15 each, one cent more in three of them; none is due before its day."""
+    day = date(2026, 2, 28)
+    events = [Event(1, Kind.FEE, date(2026, 2, 10), 5_000), Event(2, Kind.RESCHEDULE, day, data=SPREAD)]
+    before = course(*events, to=day)
+    asked = [(row.spread.fees, row.spread.penalties) for row in before.rows if row.moved_on is None]
+    assert (len(asked), {fees for fees, _penalties in asked}, sum(penalties for _fees, penalties in asked)) == (10, {500}, 9 * 17)
+    first = before.rows[-10].open.total
+    found = course(*events, paid(3, date(2026, 3, 15), first), to=date(2026, 3, 20))
+    assert [row.paid_on for row in found.rows[-10:]] == [date(2026, 3, 15), *[None] * 9]
+    assert [(row.open.fees, row.open.penalties) for row in found.rows[-9:]] == asked[1:]
+    assert found.days_late == 0
+
+
+@pytest.mark.parametrize("choice", ["shorten", "lower"])
+def test_spread_charges_wait_while_principal_is_repaid_early(choice):
+    """All that is not due goes to principal; finishing sooner asks the charges with the installments that stay."""
+    day = date(2026, 2, 28)
+    events = [Event(1, Kind.FEE, date(2026, 2, 10), 5_000), Event(2, Kind.RESCHEDULE, day, data=SPREAD)]
+    found = course(*events, paid(3, day + timedelta(1), 500_000, choice=choice), to=day + timedelta(1))
+    assert found.received == Split(500_000)
+    new = [row for row in found.rows if row.moved_on is None]
+    assert sum(row.open.fees for row in new) == sum(row.spread.fees for row in new) == 5_000
+    assert len(new) == (10 if choice == "lower" else 6)
+    assert all(row.open.principal for row in new)
+
+
+def test_a_fee_made_after_a_new_schedule_is_due_at_once_and_paid_first():
+    day = date(2026, 2, 28)
+    events = [
+        Event(1, Kind.FEE, date(2026, 2, 10), 5_000),
+        Event(2, Kind.RESCHEDULE, day, data=SPREAD),
+        paid(3, day, 300),
+        Event(4, Kind.FEE, day, 200),
+    ]
+    found = course(*events, paid(5, day, 200), to=day)
+    row = found.rows[-10]
+    assert row.paid == Split(fees=300 - 16 + 200, penalties=16)  # ahead of its day, late charges first; then the new fee
+    assert row.spread == Split(fees=500 - 284) == Split(fees=row.open.fees)
+    assert found.paid_by[5] == [(row.number, Split(fees=200))]
+
+
 def test_a_pause_charges_nothing_and_counts_no_day():
     pause = Event(1, Kind.PAUSE, date(2026, 2, 20), data={"until": "2026-03-05"})
     found = course(pause, to=date(2026, 3, 10))
@@ -174,7 +219,20 @@ waivers = st.builds(
 pauses = st.builds(lambda on, length: (Kind.PAUSE, on, 0, {"until": (on + timedelta(days=length)).isoformat()}, None), days, st.integers(0, 90))
 goodwill = st.builds(lambda on, amount: (Kind.GOODWILL, on, amount, {}, None), days, st.integers(1, 50_000))
 undoing = st.builds(lambda on, target: (Kind.VOID, on, 0, {}, target), days, st.integers(1, 8))
-histories = st.lists(st.one_of(payments, payments, payments, fees, waivers, pauses, goodwill, undoing), max_size=10)
+anew = st.builds(
+    lambda on, wait, periods, charges: (
+        Kind.RESCHEDULE,
+        on,
+        0,
+        {"first_due_on": (on + timedelta(days=wait)).isoformat(), "periods": periods, "charges": charges},
+        None,
+    ),
+    days,
+    st.integers(1, 90),
+    st.integers(1, 12),
+    st.sampled_from(["spread", "waive"]),
+)
+histories = st.lists(st.one_of(payments, payments, payments, fees, waivers, pauses, goodwill, undoing, anew), max_size=10)
 contracts = st.builds(
     lambda method, rate, principal, periods: contract(method=method, annual_rate=rate, principal=principal, periods=periods),
     st.sampled_from(["equal_installment", "equal_principal", "interest_only", "bullet", "flat"]),
@@ -210,6 +268,7 @@ def test_nothing_is_lost_and_nothing_is_negative(terms, drawn, to):
     for row in found.rows:
         assert all(getattr(row.open, part) >= 0 and getattr(row.paid, part) >= 0 and getattr(row.waived, part) >= 0 for part in PARTS)
         assert (row.paid_on is not None) == (row.open.total == 0)
+        assert all(0 <= getattr(row.spread, part) <= getattr(row.open, part) for part in PARTS)
     assert [(row.due_on, row.number) for row in found.rows] == sorted((row.due_on, row.number) for row in found.rows)
     assert (found.state == "repaid") == (not any(found.unpaid()))
     assert (found.closed_on is not None) == (found.state == "repaid")
