@@ -114,7 +114,9 @@ def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
         "time_zone": contact.time_zone,
         "accepted_at": contact.accepted_at.isoformat(),
         "attempts": [_attempt(attempt, contact, now=now) for attempt in attempts(contact)],
-        "breaches": [{"reference": person.breach.reference, "told_at": person.told_at and person.told_at.isoformat()} for person in breach_notice.told([contact])],
+        "breaches": [
+            {"reference": person.breach.reference, "told_at": person.told_at and person.told_at.isoformat()} for person in breach_notice.told([contact])
+        ],
     }
 
 
