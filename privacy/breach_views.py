@@ -14,5 +14,6 @@ from .views import _own_page
 @_own_page
 def breach(request: HttpRequest, subject: DataSubject, reference: str) -> HttpResponse:
     """What PIPL 57 asks for, in the reader's language."""
-    person = get_object_or_404(BreachPerson.objects.select_related("breach"), subject=subject, breach__reference=reference, breach__drill=False, told_at__isnull=False)
+    told = BreachPerson.objects.select_related("breach").filter(breach__drill=False, told_at__isnull=False)
+    person = get_object_or_404(told, subject=subject, breach__reference=reference)
     return render(request, "privacy/breach.html", {"draft": breaches.draft(person.breach, locale=notices.supported(get_language())), "reference": reference})
