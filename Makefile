@@ -44,11 +44,11 @@ format: install
 	@git ls-files -z 'templates/*.html' | xargs -0 -r $(BIN)/djade --target-version 5.2
 
 test: install  ## everything, at the counts of every day; `make lint` is part of it (tests/config/test_architecture.py)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-servers: install  ## the tests on servers of your own: make test-servers DATABASE_URL=… REDIS_URL=…
 	@test -n "$(DATABASE_URL)" -a -n "$(REDIS_URL)" || { echo "Set DATABASE_URL and REDIS_URL."; exit 1; }
-	DATABASE_URL="$(DATABASE_URL)" REDIS_URL="$(REDIS_URL)" $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	DATABASE_URL="$(DATABASE_URL)" REDIS_URL="$(REDIS_URL)" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: install  ## the tests that count to large numbers, at full counts
 	SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)

@@ -14,6 +14,7 @@ from pgtrigger import registry
 
 from config import translations
 from core.embedded import Claim, Services, UnableToStart
+from tests import order
 from tests.emptying import quickly
 
 _claim = Claim()
@@ -47,11 +48,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever drives a browser is marked, whoever wrote it. What takes long begins first, so that at the end nobody waits for one long story."""
+    """Whatever drives a browser is marked, whoever wrote it. Files that take long begin first."""
     for item in items:
         if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.browser)
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None and item.get_closest_marker("browser") is None)
+    items.sort(key=lambda item: order.place(item.nodeid))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

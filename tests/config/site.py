@@ -141,9 +141,9 @@ for line in sys.stdin:
     sys.stdout, out = said, sys.stdout
     try:
         call_command(*json.loads(line))
-        answer = {"said": said.getvalue()}
-    except SystemExit:
-        answer = {"said": said.getvalue()}
+        answer = {"said": said.getvalue(), "code": 0}
+    except SystemExit as end:
+        answer = {"said": said.getvalue(), "code": end.code}
     except BaseException as error:
         answer = {"failed": f"{type(error).__name__}: {error}", "said": said.getvalue()}
     sys.stdout = out
@@ -151,20 +151,29 @@ for line in sys.stdin:
 """
 
     def __init__(self, site: Site) -> None:
+        self.site, self.code = site, 0
+        self.process: subprocess.Popen[str] | None = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        """Not before the first question: a site that starts for the first time finds nobody there."""
+        site = self.site
         command = [str(site.checkout / ".venv/bin/python"), "-c", self.PROGRAM]
         environment = site.environment | {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONPATH": str(site.checkout)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, cwd=site.checkout, env=environment, **pipes)
+        return subprocess.Popen(command, cwd=site.checkout, env=environment, **pipes)
 
     def __call__(self, *words: str) -> str:
+        self.process = self.process or self._start()
         print(json.dumps(words), file=self.process.stdin, flush=True)
         answer = json.loads(self.process.stdout.readline())
         assert "failed" not in answer, answer
+        self.code = answer["code"]
         return answer["said"]
 
     def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(20)
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait(20)
 
 
 @contextlib.contextmanager

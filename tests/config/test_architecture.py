@@ -68,7 +68,6 @@ def test_style() -> None:
     passes("ruff", "format", "--check", ".")
 
 
-@pytest.mark.xdist_group("processes")
 def test_types() -> None:
     passes("mypy", ".")
 

@@ -33,7 +33,7 @@ from tests.config.matrix.knocking import address
 from tests.counts import SOAK, cases
 from tests.privacy.circle_world import Reader
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("canary")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")

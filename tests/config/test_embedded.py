@@ -18,7 +18,6 @@ from core.embedded.process import command_line
 from core.embedded.secret import _secret, secret
 from core.embedded.services import Services, erase
 
-pytestmark = pytest.mark.xdist_group("processes")
 ROOT = os.geteuid() == 0
 
 

@@ -23,7 +23,7 @@ from tests.config.matrix.knocking import NOTHING, address, changing, send
 from tests.config.matrix.people import EVERYBODY, STAFF, Thing, World
 from tests.config.matrix.reading import Row, body_of, entries, expected, may_at_desk, outcome, rows
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("matrix")]
+pytestmark = pytest.mark.django_db
 PAGES, API, DESK = rows(table.PAGES + table.SIGN_IN), rows(table.API), rows(table.DESK)
 MODELS = {label: letters for label, *letters in (line.split() for line in table.MODELS.strip().splitlines())}
 AT_DESK = ("anonymous", "alice", *STAFF)  # the admin itself knows no other differences

@@ -13,7 +13,6 @@ import pytest
 from tests.config.site import Desk, Site, alive, own_checkout, running, until
 
 pytestmark = [
-    pytest.mark.xdist_group("processes"),
     pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc"),
 ]
 EMPTY = {"SAMPLE_MARKET": "0"}  # most of what is shown here needs no market, and building one keeps a machine busy
@@ -46,31 +45,28 @@ def gone(site: Site, tree: set[int], desk: Desk) -> None:
     until(lambda: "not running" in desk("status"), "the folder is free again")
 
 
-def test_it_serves_and_beside_it_another_that_shares_nothing(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_it_serves_and_beside_it_another_that_shares_nothing(checkout: Path, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> None:
     for compiled in [*(checkout / "locale").rglob("*.mo"), *checkout.rglob("*.pyc")]:
         compiled.unlink()  # as in a fresh clone
     with running(checkout, **EMPTY) as site:
-        it_serves_pages_static_files_and_readiness(site)
+        it_serves_pages_static_files_and_readiness(site, desk)
         a_second_start_says_where_the_first_is(site)
         with own_checkout(tmp_path_factory.mktemp("two")) as other, running(other) as second:
-            they_share_nothing(site, second)
+            they_share_nothing(site, desk, second)
             tree = site.tree()
             assert "Stopped" in site.manage("stop").stdout
-            until(lambda: not any(alive(pid) for pid in tree), "every process of the site ends")
-            assert site.status() == 0
-            assert "not running" in site.manage("status").stdout
+            gone(site, tree, desk)
             assert second.status("/readyz") == 200
 
 
-def it_serves_pages_static_files_and_readiness(site: Site) -> None:
+def it_serves_pages_static_files_and_readiness(site: Site, desk: Desk) -> None:
     assert site.status("/healthz") == 200
     with urllib.request.urlopen(site.url + "/", timeout=30) as page:
         assert "借款是您的事" in page.read().decode(), "Chinese from the first page of the first start"
     assert site.status("/readyz") == 200
     assert site.status("/static/admin/css/base.css") == 200
-    report = site.manage("status")
-    assert report.returncode == 0
-    assert site.url in report.stdout
+    assert site.url in desk("status")
+    assert desk.code == 0
 
 
 def a_second_start_says_where_the_first_is(site: Site) -> None:
@@ -143,10 +139,9 @@ def children_that_fall_are_started_again(site: Site) -> None:
     until(lambda: not children & site.tree(), "the fallen are gone")
 
 
-def they_share_nothing(first: Site, second: Site) -> None:
+def they_share_nothing(first: Site, desk: Desk, second: Site) -> None:
     count = "from core.models import Holiday; print('holidays', Holiday.objects.filter(calendar='XX').count())"
-    made = first.manage("shell", "-c", "from core.models import Holiday; Holiday.objects.create(calendar='XX', day='2026-01-01')")
-    assert made.returncode == 0, made.stderr
+    desk("shell", "-c", "from core.models import Holiday; Holiday.objects.create(calendar='XX', day='2026-01-01')")
     assert first.url != second.url
     assert "Sample sign-ins" in second.output.read_text(), "where a market is asked for, its people are on the banner"
     assert first.status() == second.status() == 200

@@ -18,7 +18,7 @@ from privacy.models import ContactDecision
 from tests import stories
 from tests.cast import alice, dan
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("streams")]
+pytestmark = pytest.mark.django_db
 
 # How one byte (of what can be changed byte by byte) or the least there is becomes another, by the column's type.
 CHANGES = {

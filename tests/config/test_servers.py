@@ -13,9 +13,8 @@ import pytest
 
 from core.embedded.places import account
 from core.embedded.process import end, spawn
-from tests.config.site import CHECKOUT, Site, own_checkout, running, until
+from tests.config.site import CHECKOUT, Desk, Site, own_checkout, running, until
 
-pytestmark = pytest.mark.xdist_group("processes")
 POSTGRES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=None)
 REDIS = shutil.which("redis-server") or shutil.which("valkey-server")
 
@@ -54,12 +53,14 @@ def _answers(folder: Path) -> bool:
 
 
 def test_the_site_runs_on_servers_named_by_the_two_variables(servers: dict[str, str], tmp_path: Path) -> None:
-    with own_checkout(tmp_path) as checkout, running(checkout, **servers) as site:
+    with own_checkout(tmp_path) as checkout, running(checkout, SAMPLE_MARKET="0", **servers) as site:
+        desk = Desk(site)
         assert site.status("/readyz") == 200
-        assert "DATABASE_URL" in site.manage("status").stdout
+        assert "DATABASE_URL" in desk("status")
         assert not list((checkout / ".run").glob("pg*")), "no embedded server was made"
-        version = site.manage("shell", "-c", "from django.db import connection as c; c.ensure_connection(); print('major', c.pg_version // 10000)")
-        assert f"major {POSTGRES.parent.parent.name}" in version.stdout
+        version = desk("shell", "-c", "from django.db import connection as c; c.ensure_connection(); print('major', c.pg_version // 10000)")
+        assert f"major {POSTGRES.parent.parent.name}" in version
+        desk.close()
         assert "that database is yours" in Site(checkout, **servers).manage("reset", "--yes").stderr
 
 

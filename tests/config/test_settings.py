@@ -15,10 +15,20 @@ SECRETS = {"SECRET_KEY": "7ghT2!kZp0QmXw94vLbNc" * 3, "VAULT_KEYS": f"k1:{KEY}",
 PRODUCT = SERVERS | SECRETS | {"DEBUG": "0", "ALLOWED_HOSTS": "loans.example"}
 
 
-def manage(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess:
+def python(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess:
     clean = {"PATH": os.environ["PATH"], "XINQIAO_HOME": str(home), "LANG": "C.UTF-8"}
-    command = [sys.executable, "manage.py", *arguments]
+    command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=CHECKOUT, env=clean | environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def manage(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess:
+    return python("manage.py", *arguments, home=home, **environment)
+
+
+def shown(expression: str, *, home: Path, **environment: str) -> subprocess.CompletedProcess:
+    """What that is with those settings; nothing but the settings is loaded for it."""
+    program = f"from core import embedded; from django.conf import settings as s; s.DEBUG; print({expression})"
+    return python("-c", program, home=home, DJANGO_SETTINGS_MODULE="config.settings", **environment)
 
 
 def refusal(done: subprocess.CompletedProcess) -> str:
@@ -55,28 +65,27 @@ def test_product_settings_pass_the_deployment_check(tmp_path: Path) -> None:
 
 def test_a_product_installation_is_no_sandbox_unless_it_says_so(tmp_path: Path) -> None:
     """No simulated bank, no text messages that anybody reads, no rule pack that nobody signed; and strangers behind a proxy are told apart."""
-    show = "from django.conf import settings as s; print(s.SIGNED_PACKS_SANDBOX, s.ALLAUTH_TRUSTED_PROXY_COUNT)"
-    plain = manage("shell", "-v0", "-c", show, home=tmp_path, **PRODUCT)
-    told = manage("shell", "-v0", "-c", show, home=tmp_path, **PRODUCT, SANDBOX="1", BEHIND_PROXY="1")
+    show = "s.SIGNED_PACKS_SANDBOX, s.ALLAUTH_TRUSTED_PROXY_COUNT"
+    plain = shown(show, home=tmp_path, **PRODUCT)
+    told = shown(show, home=tmp_path, **PRODUCT, SANDBOX="1", BEHIND_PROXY="1")
     assert (plain.stdout.split(), told.stdout.split()) == (["False", "0"], ["True", "1"]), plain.stderr + told.stderr
 
 
 def test_settings_need_no_writable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder, so nothing can be made in it, not even by root")
-    done = manage("shell", "-c", "from core import embedded; print('kept', embedded.secrets_kept())", home=blocked / "run")
-    assert done.stdout.split()[-2:] == ["kept", "False"], done.stderr
+    done = shown("'kept', embedded.secrets_kept()", home=blocked / "run")
+    assert done.stdout.split() == ["kept", "False"], done.stderr
 
 
 def test_looking_at_settings_starts_nothing(tmp_path: Path) -> None:
-    done = manage("shell", "-c", "from django.conf import settings; print(settings.DATABASES['default']['HOST'])", home=tmp_path / "run")
+    done = shown("s.DATABASES['default']['HOST']", home=tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.glob("run/pg*"))
 
 
 def test_development_secrets_are_made_once(tmp_path: Path) -> None:
-    show = "from django.conf import settings; print(settings.SECRET_KEY, settings.VAULT_KEYS)"
-    first, second = (manage("shell", "-c", show, home=tmp_path).stdout for _ in range(2))
+    first, second = (shown("s.SECRET_KEY, s.VAULT_KEYS", home=tmp_path).stdout for _ in range(2))
     assert first.strip()
     assert first == second
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("secret.*"))

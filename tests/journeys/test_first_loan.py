@@ -21,7 +21,6 @@ from tests.journeys import by_hand
 from tests.journeys.people import Person, cents, clear_pictures
 
 pytestmark = [
-    pytest.mark.xdist_group("journey"),
     pytest.mark.skipif(sys.platform != "linux", reason="runs the site as people do, on Linux"),
 ]
 

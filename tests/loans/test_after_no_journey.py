@@ -15,7 +15,7 @@ from tests.cast import Member, alice, client_of, dan, fay
 from tests.config.site import CHECKOUT
 from tests.config.test_look import axe
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 PICTURES = CHECKOUT / "artifacts" / "after-no"
 DEBTS = {"debt_other_platforms": "20000000", "debt_total": "40000000", "overdue_count_6m": "2"}
 

@@ -31,7 +31,6 @@ from tests.live import Live
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "sandbox_bank"]),
-    pytest.mark.xdist_group("processes"),
     pytest.mark.soak,
 ]
 AMOUNT = 600_000

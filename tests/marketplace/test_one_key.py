@@ -20,7 +20,7 @@ from tests import cast, stories
 from tests.live import Live
 from tests.programs import Program
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 AT_ONCE = 50
 Reply = tuple[int, str, str, bytes]  # status, where it leads, how often it was said before, body
 

@@ -24,7 +24,7 @@ from tests.cast import alice, client_of, dan
 from tests.config.site import CHECKOUT
 from tests.live import Live
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 INVESTORS, PROCESSES = 200, 8
 UNITS = (2, 3, 5, 6, 8)  # of 100 yuan: together twice what is sought
 TARGET = INVESTORS // len(UNITS) * sum(UNITS) * 10_000 // 2
