@@ -1,6 +1,6 @@
 """Real processes on a test's own database: web workers, Celery's worker, the timetable, and a Valkey of their own that may be flushed.
 
-`with Live(folder) as live:` ends all of them. The test must commit (transaction=True). Run as a program it is one of the processes.
+`with Live(folder) as live:` ends all of them. The test must commit (transaction=True).
 """
 
 import contextlib
@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self
 
-from core.embedded.process import die_with_parent
-from tests.config.site import CHECKOUT, until
+from django.db import connection
+
+from config import processes
+from tests.config.site import until
+from tests.forks import Fork
 
 
 class Live:
@@ -23,7 +26,7 @@ class Live:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.started: dict[str, subprocess.Popen[bytes]] = {}
+        self.started: dict[str, subprocess.Popen[bytes] | Fork] = {}
         self.sockets = Path(tempfile.mkdtemp(prefix="xinqiao-live-", dir="/var/tmp"))  # short, and open to the account of the servers
         self.redis_url = f"unix://{self.sockets}/valkey.sock?db=0"
 
@@ -44,22 +47,9 @@ class Live:
             self.kill(name)
         shutil.rmtree(self.sockets)
 
-    def _start(self, name: str, *command: str, **environment: str) -> None:
-        from django.db import connection
-
-        parent = os.getpid()
-        settings = {"DJANGO_SETTINGS_MODULE": "tests.live_settings", "LIVE_DATABASE": connection.settings_dict["NAME"], "REDIS_URL": self.redis_url}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.started[name] = subprocess.Popen(
-                [sys.executable, "-m", *command],
-                cwd=CHECKOUT,
-                env=os.environ | settings | environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=lambda: die_with_parent(signal.SIGKILL, parent=parent),
-            )
+    def _fork(self, name: str, work: Callable[..., None], *arguments: str) -> None:
+        log = self.folder / f"{name}.log"
+        self.started[name] = Fork(work, *arguments, database=connection.settings_dict["NAME"], log=log, redis_url=self.redis_url)
 
     def web(self, *, workers: int) -> str:
         """Gunicorn with the settings of the product. Returns its address."""
@@ -68,7 +58,7 @@ class Live:
         from config.supervisor import free_port
 
         url = f"127.0.0.1:{free_port('127.0.0.1', 0)}"
-        self._start("web", "gunicorn", "-c", "deploy/gunicorn.conf.py", "config.wsgi", BIND=url, WEB_CONCURRENCY=str(workers))
+        self._fork("web", _serve, url, str(workers))
 
         def answers() -> bool:
             assert self.started["web"].poll() is None, self.log("web")
@@ -83,11 +73,11 @@ class Live:
 
     def worker(self) -> None:
         """Celery's worker with its pool, as `manage.py run` starts it."""
-        self._start("worker", "tests.live", "work")
+        self._fork("worker", processes.work)
 
     def timetable(self) -> None:
         """Beat: the sweep every two seconds, and the rest."""
-        self._start("beat", "tests.live", "keep_time", str(self.folder / "timetable"))
+        self._fork("beat", _keep_time, str(self.folder / "timetable"))
 
     def kill(self, name: str, *, group: bool = True) -> None:
         """kill -9: the process and all it started, or the process alone."""
@@ -128,17 +118,13 @@ class Live:
             bell._forget()
 
 
-def _be(what: str, *arguments: str) -> None:
-    import django
+def _serve(bind: str, workers: str) -> None:
+    from gunicorn.app import wsgiapp
 
-    django.setup()
-    from config import processes
-
-    if what == "work":
-        processes.work()
-    else:
-        processes.celery_app.start(["beat", "--loglevel=WARNING", "--pidfile=", f"--schedule={arguments[0]}"])
+    os.environ |= {"BIND": bind, "WEB_CONCURRENCY": workers}
+    sys.argv = ["gunicorn", "-c", "deploy/gunicorn.conf.py", "config.wsgi"]
+    wsgiapp.run()
 
 
-if __name__ == "__main__":
-    _be(*sys.argv[1:])
+def _keep_time(timetable: str) -> None:
+    processes.celery_app.start(["beat", "--loglevel=WARNING", "--pidfile=", f"--schedule={timetable}"])

@@ -1,10 +1,8 @@
 """A book of loans in a database of its own, and the process that closes its days: it may be killed at any statement, or work in a crowd.
 
-python -m tests.loans.night DATABASE fill COUNT        a book with late, paid, paused and collecting loans
-python -m tests.loans.night DATABASE close [KILL_AT]   closes NIGHTS days, killed with SIGKILL at that statement;
-                                                           else says how many there were, and the hash
-python -m tests.loans.night DATABASE begin|work        the same through the outbox, in as many processes as are started
-python -m tests.loans.night DATABASE hash              one line: a hash of everything the nights have written
+What a process of tests/forks.py does: `fill` a book with late, paid, paused and collecting loans; `close` NIGHTS days, killed with SIGKILL at
+a statement, else saying how many there were, and the hash; `work`, the same through the outbox, in as many processes as are started; `show`
+a hash of everything the nights have written.
 """
 
 import hashlib
@@ -16,21 +14,15 @@ import sys
 from datetime import date, timedelta
 from decimal import Decimal
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+from django.db import connection, transaction
 
-import django
-
-django.setup()
-
-from django.db import connection, connections, transaction  # noqa: E402  after setup
-
-from core import business_day, outbox  # noqa: E402
-from loans import day  # noqa: E402
-from loans.event import Entry, enter  # noqa: E402
-from loans.models import DayRun, Loan  # noqa: E402
-from loans.replay import Kind  # noqa: E402
-from tests.cast import alice, bob, carol, eve, fay, grace  # noqa: E402
-from tests.loans import book  # noqa: E402
+from core import business_day, outbox
+from loans import day
+from loans.event import Entry, enter
+from loans.models import DayRun, Loan
+from loans.replay import Kind
+from tests.cast import alice, bob, carol, eve, fay, grace
+from tests.loans import book
 
 FIRST = date(2026, 6, 15)  # the morning on which the nights begin to be closed
 NIGHTS = 2
@@ -139,15 +131,5 @@ def written() -> str:
     return found.hexdigest()
 
 
-def main() -> None:
-    database, what, *rest = sys.argv[1:]
-    connections.databases["default"]["NAME"] = database
-    connections["default"].settings_dict["NAME"] = database
-    if what == "hash":
-        sys.stdout.write(written())
-    else:
-        {"fill": fill, "close": close, "begin": begin, "work": work}[what](*map(int, rest))
-
-
-if __name__ == "__main__":
-    main()
+def show() -> None:
+    sys.stdout.write(written())
