@@ -60,6 +60,10 @@ def submit(
     except assessments.FeatureOff as error:
         raise UnableToSubmit("feature_off", error.message) from error
     try:
+        provider = kyc.current()
+    except kyc.NoProvider as error:
+        raise UnableToSubmit("no_provider", _("Identities cannot be checked here yet. Nothing of what you typed was kept.")) from error
+    try:
         with transaction.atomic():
             check = IdentityCheck.objects.create(
                 party=party,
@@ -68,7 +72,7 @@ def submit(
                 number=found.number,
                 number_index=number_index(document, found.number),
                 birth_date=found.birth_date.isoformat() if found.birth_date else None,
-                provider=kyc.current(),
+                provider=provider,
                 submitted_at=now,
             )
     except IntegrityError as error:

@@ -210,7 +210,7 @@ class IdentityCheck(Referenced, SealedRow):
     number = EncryptedTextField(subject="party__subject", purpose="identity", kind="id_number", retention="account")
     number_index = models.BinaryField(max_length=32, db_index=True)
     birth_date = EncryptedTextField(subject="party__subject", purpose="identity", kind="birth_date", retention="account", null=True)
-    provider = models.CharField(_("provider"), max_length=20)
+    provider = models.CharField(_("provider"), max_length=80)
     state = models.CharField(
         _("state"),
         max_length=10,

@@ -1,5 +1,6 @@
 """Becoming a member: registration in one transaction, and the list of what is still to do."""
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from privacy import keystore
 from privacy.forms import Answer, record_answers
 
 from . import identity, parties
@@ -21,6 +23,15 @@ def register(*, email: str, password: str | None, language: str, now: datetime, 
     parties.create_person(user=user, now=now)
     record_answers(answers, subject=user.subject, now=now)
     return user
+
+
+@transaction.atomic
+def rehearse(*, password: str, language: str, now: datetime, answers: Iterable[Answer]) -> None:
+    """All the work of registering somebody, undone: for an address that has an account already, and takes as long to answer about."""
+    address = f"{secrets.token_hex(16)}@rehearsal.invalid"
+    user = register(email=address, password=password, language=language, now=now, answers=answers)
+    keystore.drop(user.subject_id)
+    transaction.set_rollback(True)
 
 
 @dataclass(frozen=True)

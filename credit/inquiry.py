@@ -45,7 +45,11 @@ def ask_all(*, about: str, subject: DataSubject, matter: Matter, currency: str, 
         consent = consents.current(subject, source.purpose, matter=matter, now=now)
         if consent is None or consent.decision != "given" or Inquiry.objects.filter(about=about, source=source.code).exists():
             continue
-        provider = sources.provider(source.code).name
+        try:
+            provider = sources.provider(source.code).name
+        except base.NoProvider:
+            log.error("nobody real is named for the source %s: it is not asked", source.code)
+            continue
         row = Inquiry.objects.create(
             about=about, subject=subject, matter=matter, consent=consent, source=source.code, provider=provider, currency=currency, asked_at=now
         )

@@ -18,9 +18,12 @@ from loans import override
 from loans.models import Application, Review, SecondLook
 from loans.models.second_look import LOOK
 from loans.stranger import OWN_APPLICATION, is_stranger_to_application
+from privacy.models import AccessLog
 
 DAYS = 30  # after the answer it is about
 TAKE = "loans.take_second_look"
+UNDECIDED = ("submitted", "in_review", "referred")
+GRADED = ["credit.decision.output", "loans.review.reason", "loans.override.reason"]  # whoever opened one of these reads the inputs with other eyes
 
 
 class UnableToLook(Conflict):
@@ -63,12 +66,36 @@ def ask(application: Application, *, words: str, by: User, now: datetime) -> Sec
     return look
 
 
+def _judged(application: Application, by: User) -> bool:
+    """By a verdict, or on either side of an approval against the scorecard, whatever became of it."""
+    return application.reviews.filter(reviewer=by).exists() or application.overrides.filter(Q(proposed_by=by) | Q(answered_by=by)).exists()
+
+
+def _read_before(application: Application, by: User) -> bool:
+    """The access log knows who opened the scorecard's reasons, or a person's, before."""
+    references = [application.reference, *application.overrides.values_list("reference", flat=True), *application.looks.values_list("reference", flat=True)]
+    looks = AccessLog.objects.filter(subject=application.file.subject_id, actor=by.subject_id, reference__in=references)
+    return looks.filter(fields__overlap=GRADED).exists()
+
+
+def keeps_blind(application: Application, user: User, *, now: datetime) -> bool:
+    """Whether grade and verdicts are kept from somebody who may be the one to look again: until that is over, or their own reading is written."""
+    if not user.has_perm(TAKE) or application.reviewer_id == user.pk or _judged(application, user):
+        return False
+    if application.looks.filter(reviewer=user, read_at__isnull=False).exists():
+        return False
+    asked = application.looks.filter(state__in=["asked", "claimed"]).exists()
+    return application.state in UNDECIDED or (application.state == "declined" and (asked or bool(may_ask(application, now=now))))
+
+
 @transaction.atomic
 def claim(look: SecondLook, *, by: User, now: datetime) -> None:
     """Somebody takes it who has not judged this application, speaks for no model and stands on no side of it. Raises UnableToLook."""
     application = look.application
-    if application.reviews.filter(reviewer=by).exists() or application.looks.filter(reviewer=by).exclude(pk=look.pk).exists():
+    if _judged(application, by) or application.looks.filter(reviewer=by).exclude(pk=look.pk).exists():
         raise UnableToLook("decided_before", _("You decided on this application before. Somebody else has to look at it."))
+    if _read_before(application, by):
+        raise UnableToLook("read_before", _("You have read the grade or a reviewer’s reason of this application. Somebody who has not has to look at it."))
     if champion.owns(by, look.decision.model):
         raise UnableToLook("owner", _("Whoever owns a model does not review its decisions."))
     if not is_stranger_to_application(application, by):

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
+from django.db import transaction
 from django.urls import reverse
 
 from . import circle, outreach, texts, vault
 from .disclosure import Actor, Restricted
-from .models import Contact, OutboundMessage
+from .models import Contact, DataSubject, OutboundMessage
 from .numbers import jurisdiction_of, zones_of
 from .outreach import Errand, Facts, Outcome, Recipient
 
@@ -47,11 +48,21 @@ def _number(contact: Contact, *, now: datetime) -> str:
         return ""
 
 
+def _held(contact: Contact) -> Contact:
+    """The contact and both persons as they are now, and nobody ends a yes until this is asked and said: stopping, taking back and locking wait for it."""
+    Contact.objects.select_for_update().get(pk=contact.pk)
+    rows = DataSubject.objects.select_for_update(no_key=True).filter(pk__in=[contact.subject_id, contact.matter.subject_id])
+    list(rows.order_by("pk"))
+    return Contact.objects.select_related("subject", "matter__subject", "link").get(pk=contact.pk)
+
+
+@transaction.atomic
 def ask(contact: Contact, *, purpose: str, channel: str, facts: Facts, actor: str, asked_by: Actor | None, now: datetime) -> Outcome:
     """Ask the contact, if the rules allow it now; the decision is kept either way, and the contact reads it.
 
     An erased or locked contact has no number to ask, and an erased or locked borrower no name: the decision still says so.
     """
+    contact = _held(contact)
     number = _number(contact, now=now)
     flags = (*(facts.flags or ()), *(("complaint",) if circle.open_complaints(contact.matter) else ())) if facts.flags is not None else None
     name = circle.known_name(contact.link, now=now)

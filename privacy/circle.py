@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from core import states
@@ -24,6 +25,7 @@ from .models import Complaint, Contact, ContactLink, DataSubject, Matter, Number
 
 TOKEN_BYTES = 16
 LIVE_LINKS_MAX = 5
+UNANSWERED = ("open", "declined")  # one and the same to whoever made the link
 PURPOSE_OF = {"verify_reference": "reference", "locate_borrower": "locate", "relay_message": "relay"}
 CONSENT_CODES = {
     consents.ASKED: "none",
@@ -73,7 +75,7 @@ def invite(*, matter: Matter, relationship: str, scopes: Iterable[str], named_by
         raise UnableToInvite("closed")
     if not own_numbers:
         raise UnableToInvite("own_number")
-    if ContactLink.objects.filter(matter=matter, state__in=["open", "accepted"], expires_at__gt=now - timedelta(days=365)).count() >= LIVE_LINKS_MAX:
+    if _counted(matter, now=now) >= LIVE_LINKS_MAX:
         raise UnableToInvite("too_many")
     notice = notices.current("circle", notices.supported(locale))
     for scope in wanted:
@@ -94,6 +96,12 @@ def invite(*, matter: Matter, relationship: str, scopes: Iterable[str], named_by
     return Invitation(link, _token(row_id))
 
 
+def _counted(matter: Matter, *, now: datetime) -> int:
+    """Invitations that take a place: accepted ones, and those whose week is not over. A no frees no place before silence does, or it would be told."""
+    accepted, week = Q(state="accepted", expires_at__gt=now - timedelta(days=365)), Q(state__in=UNANSWERED, expires_at__gt=now)
+    return ContactLink.objects.filter(accepted | week, matter=matter).count()
+
+
 def _token(row_id: uuid.UUID) -> str:
     """128 bits that nobody finds without the installation's secret: the borrower may look the link up again, and no table knows it."""
     return urlsafe_b64encode(salted_hmac("privacy.contact_link", row_id.hex, algorithm="sha256").digest()[:TOKEN_BYTES]).decode().rstrip("=")
@@ -101,12 +109,12 @@ def _token(row_id: uuid.UUID) -> str:
 
 def token_of(link: ContactLink, *, now: datetime) -> str:
     """The link again, for the borrower who made it, as long as it may be answered (or reads as if)."""
-    return _token(link.row_id) if link.state in ("open", "declined") and link.expires_at > now else ""
+    return _token(link.row_id) if link.state in UNANSWERED and link.expires_at > now else ""
 
 
 def find(token: str, *, now: datetime) -> ContactLink | None:
     """The invitation behind a token while it may still be read. A declined one reads as before until its time is over: nobody learns of a no."""
-    rows = ContactLink.objects.select_related("matter__subject").filter(token_hash=hashed(token), expires_at__gt=now, state__in=["open", "declined"])
+    rows = ContactLink.objects.select_related("matter__subject").filter(token_hash=hashed(token), expires_at__gt=now, state__in=UNANSWERED)
     return rows.filter(matter__subject__erased_at=None, matter__closed_at=None).first()
 
 
@@ -131,9 +139,12 @@ def decline(link: ContactLink, *, now: datetime) -> None:
 
 @transaction.atomic
 def take_back(link: ContactLink, *, now: datetime) -> None:
-    """The borrower takes the person back: the link is dead, and whoever accepted is no longer contacted for this borrower."""
+    """The borrower takes the person back: the link is dead, and whoever accepted is no longer contacted for this borrower.
+
+    Silence and a no end alike, and one whose week is over stays as it is, whatever came of it.
+    """
     locked = ContactLink.objects.select_for_update().get(pk=link.pk)
-    if locked.state == "open":
+    if locked.state in UNANSWERED and locked.expires_at > now:
         states.move(locked, "taken_back", now=now, why="by_borrower", closed_at=now)
     Contact.objects.filter(link=locked, withdrawn_at=None).update(withdrawn_at=now)
 

@@ -41,7 +41,8 @@ def of_contact(kind: str, *, retention: str = "contact", null: bool = True) -> E
     return EncryptedTextField(subject="subject", purpose="circle", kind=kind, retention=retention, null=null)
 
 
-LINK = Transitions(initial="open", moves={"open": ("accepted", "declined", "expired", "taken_back")})
+# Whoever named the person may take back a declined invitation like an open one: it would be told from silence otherwise.
+LINK = Transitions(initial="open", moves={"open": ("accepted", "declined", "expired", "taken_back"), "declined": ("taken_back",)})
 
 
 @track_state
@@ -184,6 +185,7 @@ class NumberCheck(SealedRow):
     number = of_contact("contact_number", retention="invitation")
     draft = EncryptedJSONField(subject="subject", purpose="circle", kind="contact_name", retention="invitation", null=True)
     number_index = models.BinaryField(max_length=INDEX_BYTES)
+    asked_from = models.BinaryField(max_length=INDEX_BYTES, null=True)  # who asked, as a keyed code: each has an allowance of their own
     code_hash = models.CharField(max_length=64)
     tries = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField()

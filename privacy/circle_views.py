@@ -99,7 +99,8 @@ def never(request: HttpRequest, token: str = "") -> HttpResponse:
 
 
 def _send_code(request: HttpRequest, number: Number, aim: str, *, link: ContactLink | None = None, draft: dict | None = None) -> HttpResponse:
-    check = number_checks.start(number=number, aim=aim, locale=_locale(), now=timezone.now(), link=link, draft=draft)
+    asker = {"asked_from": knock.network(request), "proved": passport.has_proved(request, number.index)}
+    check = number_checks.start(number=number, aim=aim, locale=_locale(), now=timezone.now(), link=link, draft=draft, **asker)
     request.session[CHECK] = check.pk
     return redirect("circle:code")
 
@@ -125,6 +126,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 def _proven(request: HttpRequest, check: NumberCheck) -> HttpResponse:
     now = timezone.now()
+    passport.remember(request, bytes(check.number_index))
     if check.aim == NumberCheck.Aim.NEVER:
         circle.never(check, now=now)
         return redirect("circle:done", "never")

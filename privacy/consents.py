@@ -55,6 +55,7 @@ class State:
         return self.code == GIVEN
 
 
+@transaction.atomic
 def record(
     *,
     subject: DataSubject,
@@ -72,6 +73,8 @@ def record(
     `screen_hash` is the hex SHA-256 of what was shown; without it, of the notice. Raises UnableToRecord, purposes.UnknownPurpose.
     """
     _require_askable(purpose, decision=decision, notice=notice, locale=locale, method=method)
+    if decision != Consent.Decision.GIVEN:
+        DataSubject.objects.select_for_update(no_key=True).get(pk=subject.pk)  # whoever is asking on the yes this moment (asking.ask) finishes first
     if matter is not None and matter.subject_id != subject.pk:
         raise UnableToRecord("the matter is another person's")
     if subject.erased_at is not None:

@@ -67,6 +67,11 @@ def destroy(subject_id: UUID) -> None:
     _sync(path.parent)
 
 
+def drop(subject_id: UUID) -> None:
+    """Take away the half of somebody who was never written down: nothing that stands was sealed under it, and nobody was erased."""
+    _path(subject_id).unlink(missing_ok=True)
+
+
 def destroyed() -> Iterator[UUID]:
     """Everybody whose half was destroyed: the erasure list, in no order."""
     for path in Path(settings.KEY_ROOT).glob("??/??/*"):

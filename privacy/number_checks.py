@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from core import outbox
@@ -23,8 +23,10 @@ from .outreach import Errand, Facts, Recipient
 
 GOOD_FOR = timedelta(minutes=10)
 TRIES = 5
-PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_LINK = 3, 8, 8
+ASKER_HOUR, ASKER_DAY, PER_LINK = 3, 8, 8  # for one number: whoever asks has an allowance of their own
+ALL_HOUR, ALL_DAY = 8, 20  # for one number, over everybody who has not proved it before: nobody's telephone is flooded
 KEPT = timedelta(days=1)
+OWNER = b"owner"
 
 
 class TooManyCodes(Exception):
@@ -43,9 +45,23 @@ class WrongCode(Exception):
         self.left = left
 
 
-def start(*, number: Number, aim: str, locale: str, now: datetime, link: ContactLink | None = None, draft: Mapping[str, Any] | None = None) -> NumberCheck:
-    """Remember the number, sealed, and have a code sent. Raises TooManyCodes."""
-    _require_pace(number, link, now=now)
+def start(
+    *,
+    number: Number,
+    aim: str,
+    locale: str,
+    now: datetime,
+    link: ContactLink | None = None,
+    draft: Mapping[str, Any] | None = None,
+    asked_from: bytes | None = None,
+    proved: bool = False,
+) -> NumberCheck:
+    """Remember the number, sealed, and have a code sent. `asked_from`: a code of who asks; `proved`: from where this very number was proved before.
+
+    Raises TooManyCodes, to whoever asked too often: strangers who type a number take nothing from its owner.
+    """
+    asked_from = OWNER if proved else asked_from
+    _require_pace(number, link, asked_from, now=now)
     owner = subjects.create(DataSubject.Kind.CONTACT, now=now)
     check = NumberCheck.objects.create(
         subject=owner,
@@ -54,6 +70,7 @@ def start(*, number: Number, aim: str, locale: str, now: datetime, link: Contact
         number=number.e164,
         draft={**(draft or {}), "locale": locale},
         number_index=number.index,
+        asked_from=asked_from,
         code_hash=_hashed(secrets.token_hex(16)),
         created_at=now,
         expires_at=now + GOOD_FOR,
@@ -62,12 +79,17 @@ def start(*, number: Number, aim: str, locale: str, now: datetime, link: Contact
     return check
 
 
-def _require_pace(number: Number, link: ContactLink | None, *, now: datetime) -> None:
+def _require_pace(number: Number, link: ContactLink | None, asked_from: bytes | None, *, now: datetime) -> None:
     same = NumberCheck.objects.filter(number_index=number.index)
-    hour, day = same.filter(created_at__gt=now - timedelta(hours=1)).count(), same.filter(created_at__gt=now - timedelta(days=1)).count()
+    others = same.filter(Q(asked_from=None) | ~Q(asked_from=OWNER))
+    pots = [(same.filter(asked_from=asked_from), ASKER_HOUR, ASKER_DAY), *([] if asked_from == OWNER else [(others, ALL_HOUR, ALL_DAY)])]
     by_link = NumberCheck.objects.filter(link=link).count() if link else 0
-    if hour >= PER_NUMBER_HOUR or day >= PER_NUMBER_DAY or by_link >= PER_LINK:
+    if by_link >= PER_LINK or any(_full(pot, hour, day, now=now) for pot, hour, day in pots):
         raise TooManyCodes
+
+
+def _full(pot: QuerySet[NumberCheck], hour: int, day: int, *, now: datetime) -> bool:
+    return pot.filter(created_at__gt=now - timedelta(hours=1)).count() >= hour or pot.filter(created_at__gt=now - timedelta(days=1)).count() >= day
 
 
 def _hashed(code: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from . import breach_notice, circle, disclosure, explaining, outreach_texts
@@ -16,6 +17,7 @@ from .models import Contact, OutboundMessage
 from .numbers import masked
 
 SESSION = "circle"
+PROVED, PROVED_MAX = "circle_proved", 3
 OPEN_FOR = timedelta(minutes=20)
 PAGE = "circle:passport"
 
@@ -56,6 +58,20 @@ def enter(request: HttpRequest, number_index: bytes, *, now: datetime) -> None:
     """The reader has proven the number: open the page for a while, under a new session key."""
     request.session.cycle_key()
     request.session[SESSION] = {"index": number_index.hex(), "until": (now + OPEN_FOR).isoformat()}
+
+
+def remember(request: HttpRequest, number_index: bytes) -> None:
+    """This browser has proved this number: for a while it is known from strangers who type the same one. It opens nothing."""
+    kept = [code for code in request.session.get(PROVED, []) if code != _mark(number_index)]
+    request.session[PROVED] = [*kept, _mark(number_index)][-PROVED_MAX:]
+
+
+def has_proved(request: HttpRequest, number_index: bytes) -> bool:
+    return _mark(number_index) in request.session.get(PROVED, [])
+
+
+def _mark(number_index: bytes) -> str:
+    return salted_hmac("privacy.proved", number_index.hex(), algorithm="sha256").hexdigest()
 
 
 def leave(request: HttpRequest) -> None:

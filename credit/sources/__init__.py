@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.utils.module_loading import import_string
 
-from credit.sources.base import Provider
+from credit.sources.base import NoProvider, Provider
+
+SANDBOX = "credit.sources.sandbox."
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,26 @@ SOURCES: Mapping[str, Source] = {
 
 
 def provider(source: str) -> Provider:
-    """Whom this installation asks."""
-    found: Provider = import_string(settings.CREDIT_SOURCES[source])()
+    """Whom this installation asks. Raises base.NoProvider where nobody real is named."""
+    found: Provider = import_string(_named(source))()
+    return found
+
+
+def _named(source: str) -> str:
+    """The path of the provider; outside of a sandbox a simulated one is none: what it answers is told of no real person."""
+    path: str = settings.CREDIT_SOURCES[source]
+    if not path or (path.startswith(SANDBOX) and not settings.SIGNED_PACKS_SANDBOX):
+        raise NoProvider(source)
+    return path
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def sources_are_real(app_configs: Any, **kwargs: Any) -> list:
+    """Each source of a real market is somebody real."""
+    found = []
+    for source in SOURCES:
+        try:
+            _named(source)
+        except NoProvider:
+            found.append(checks.Error(f"CREDIT_{source.upper()} names no real provider, and SANDBOX is off: this source answers nothing.", id="credit.E020"))
     return found

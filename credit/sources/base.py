@@ -23,6 +23,12 @@ class NoAnswer(Exception):
     """The provider did not answer in time, or not at all. Nothing is known, and it may be asked again under the same key."""
 
 
+class NoProvider(NoAnswer):
+    """Nobody real answers for this source here: as little is known as when nobody answers."""
+
+    code = "no_credit_provider"
+
+
 class Untrue(Exception):
     """The answer is not to be believed; `code` says why."""
 

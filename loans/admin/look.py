@@ -25,7 +25,6 @@ from loans.second_look import UnableToLook
 from privacy import disclosure
 
 WHY = "looking_again"  # nobody has to say it: the borrower asked for exactly this
-GRADE_PARTS = ("reasons", "missing")  # of what a reviewer opens; shown only after the reading
 
 
 @admin.register(SecondLook)
@@ -99,10 +98,9 @@ def _context(request: HttpRequest, found: SecondLook) -> dict[str, Any]:
 
 def _opened(user: Any, found: SecondLook, graded: bool) -> dict[str, Any]:
     now, who = timezone.now(), actor(user, role="reviewer", why=WHY)
-    inputs = sealed.opened(found.application, reviewer=user, why=WHY, language=get_language(), now=now)
+    inputs = sealed.opened(found.application, reviewer=user, why=WHY, language=get_language(), now=now, graded=graded)
     look: dict[str, Any] = {"actor": who, "purpose": "review", "page": "admin:second_look", "now": now, "reference": found.reference}
     words = disclosure.reveal(found, [name for name in ("words", "reading", "answer") if getattr(found, name) is not None], **look)
-    shown = {name: part for name, part in inputs.items() if graded or name not in GRADE_PARTS}
     first = found.application.reviews.filter(verdict="decline").order_by("-at", "-pk").first() if graded else None
     told = disclosure.reveal(first, ["reason"], **look)["reason"] if first else ""
-    return {**shown, "said": words, "first_reason": told}
+    return {**inputs, "said": words, "first_reason": told}

@@ -20,7 +20,7 @@ from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns, waiting
 from core.templatetags.look import tag
 from loans import application as applications
-from loans import override, sensitivity
+from loans import override, second_look, sensitivity
 from loans.admin import acts, opening, sealed
 from loans.models import Application, Document
 from privacy import disclosure
@@ -90,6 +90,11 @@ class ApplicationAdmin(ReadOnlyAdmin):
         if found.decision is None:
             return "–"
         return f"{found.decision.get_outcome_display()} · {found.decision.grade or '–'}"
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Whoever may be asked to look again is told no grade on the way."""
+        shown = super().get_list_display(request)
+        return [name for name in shown if name != "scorecard"] if request.user.has_perm(second_look.TAKE) else shown  # type: ignore[union-attr]
 
     def get_urls(self) -> list[URLPattern]:
         mine = [
@@ -187,20 +192,23 @@ def _approved(found: Application) -> str:
 
 
 def _context(request: HttpRequest, found: Application) -> dict[str, Any]:
-    """What the review page shows to anybody who may look: the published part, the scorecard's outcome, who did what."""
+    """What the review page shows to anybody who may look: the published part, who did what, and to whoever need not stay blind what was found."""
+    user: Any = request.user
+    blind = second_look.keeps_blind(found, user, now=timezone.now())
     return {
+        "blind": blind,
         "title": found.title or found.reference,
         "subtitle": found.reference,
         "funds": found.funds.order_by("position"),
         "documents_count": found.documents.filter(removed_at=None).count(),
         "obligors": found.obligors.exclude(role="borrower").exclude(state="expired").order_by("pk"),
-        "verdicts": found.reviews.select_related("reviewer__subject").order_by("-at", "-pk"),
+        "verdicts": [] if blind else found.reviews.select_related("reviewer__subject").order_by("-at", "-pk"),
         "events": acts.history(found),
         "mine": found.reviewer_id == request.user.pk and found.state == "in_review",
         "may_review": request.user.has_perm(REVIEW),
         "waits": waiting(found.submitted_at, now=timezone.now()) if found.submitted_at and found.state in ("submitted", "in_review", "referred") else "",
-        "waiting": override.waiting(found),
-        "against": override.is_override(found.decision, "approve"),
-        "sensitivity": sensitivity.of(found),
-        "priced": found.decision is not None and found.decision.annual_rate is not None,
+        "waiting": None if blind else override.waiting(found),
+        "against": not blind and override.is_override(found.decision, "approve"),
+        "sensitivity": None if blind else sensitivity.of(found),
+        "priced": not blind and found.decision is not None and found.decision.annual_rate is not None,
     }

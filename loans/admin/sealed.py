@@ -23,16 +23,16 @@ PARTS: tuple[tuple[str, type[Any]], ...] = (
 )
 
 
-def opened(found: Application, *, reviewer: User, why: str, language: str | None, now: datetime) -> dict[str, Any]:
-    """Everything for the page, after one entry in the access log for each kind of thing opened."""
+def opened(found: Application, *, reviewer: User, why: str, language: str | None, now: datetime, graded: bool = True) -> dict[str, Any]:
+    """Everything for the page, after one entry in the access log for each kind of thing opened. Not `graded`: what the scorecard found stays shut."""
     who = actor(reviewer, role="reviewer", why=why)
     common: dict[str, Any] = {"actor": who, "purpose": "review", "page": PAGE, "now": now, "reference": found.reference}
     fields = [name for names in applications.SEALED.values() for name in names if getattr(found.file, name) is not None]
     values = disclosure.reveal(found.file, fields, **common) if fields else {}
     return {
         "parts": [{"code": code, "rows": _rows(form, values, found.currency)} for code, form in PARTS],
-        "reasons": _reasons(found, supported(language), common),
-        "missing": _missing(found, common),
+        "reasons": _reasons(found, supported(language), common) if graded else [],
+        "missing": _missing(found, common) if graded else [],
         "beside": _beside(found, common),
         "exchanges": _exchanges(found, common),
         "sources": sources.told(found, actor=who, purpose="review", page=PAGE, now=now),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 from stdnum.cn import ric
 
-from accounts import documents, identity, onboarding, parties
+from accounts import documents, identity, kyc, onboarding, parties
 from accounts.models import IdentityCheck, Party, User
 from core import outbox
 from privacy import notices as published
@@ -57,6 +57,16 @@ def test_a_real_document_makes_the_party_verified_under_its_legal_name(nora, now
 
     me = disclosure.Actor(kind="user", subject_id=nora.user.subject_id, role="self")
     assert disclosure.reveal(party, ["name"], actor=me, purpose="account", page="test", now=now)["name"] == "诺拉"
+
+
+def test_outside_of_a_sandbox_nobody_is_verified_by_it(nora, now, settings) -> None:
+    asked = submit(nora, ending("002"), now)
+    settings.SIGNED_PACKS_SANDBOX = False
+    assert after(asked, now).state == "submitted"
+    with pytest.raises(identity.UnableToSubmit, match="no_provider"):
+        submit(nora, ending("002"), now)
+    settings.IDENTITY_PROVIDER = "house.kyc.Desk"
+    assert kyc.current() == "house.kyc.Desk"
 
 
 @pytest.mark.parametrize(("serial", "reason"), [("404", "not_found"), ("409", "name_differs")])

@@ -1,11 +1,17 @@
 """A stranger becomes a member, in both languages: signs up, answers two notices, proves the address, and sees what is still to do."""
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import onboarding
@@ -112,6 +118,26 @@ def test_signing_up_with_a_known_address_looks_the_same_and_writes_to_its_owner(
     assert comparable(known.content, alice.email) == comparable(unknown.content, "hanna@example.com")
     assert [message.to for message in mail.outbox] == [[alice.email], ["hanna@example.com"]]
     assert User.objects.filter(email=alice.email).count() == 1
+
+
+def test_signing_up_with_a_known_address_costs_the_same_and_leaves_nothing(notices: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not timed: one password is worked out and the same rows are written in both, and of the known address nothing stays."""
+    alice = cast.alice()
+    hashed, encode = [], MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args, **values: hashed.append(1) or encode(*args, **values))
+    people, halves = User.objects.count(), len(list(Path(settings.KEY_ROOT).glob("??/??/*")))
+    work = []
+    for email in (alice.email, "nobody@example.com"):
+        hashed.clear()
+        with CaptureQueriesContext(connection) as queries:
+            answer = reader("en").post(reverse("account_signup"), SIGN_UP | {"email": email})
+        tables = Counter(re.findall(r'INSERT INTO "((?:accounts|privacy)_\w+)"', " ".join(query["sql"] for query in queries)))
+        work.append((answer.status_code, answer.url, len(hashed), tables))
+        if email != "nobody@example.com":
+            assert (User.objects.count(), len(list(Path(settings.KEY_ROOT).glob("??/??/*")))) == (people, halves)
+    assert work[0] == work[1]
+    assert work[0][2] == 1
+    assert len(mail.outbox) == 2
 
 
 def comparable(content: bytes, email: str) -> str:

@@ -59,8 +59,13 @@ def test_one_machine_of_ones_own_may_use_embedded_services(tmp_path: Path) -> No
 
 
 def test_product_settings_pass_the_deployment_check(tmp_path: Path) -> None:
-    done = manage("check", "--deploy", "--fail-level", "WARNING", home=tmp_path, **PRODUCT)
+    named = {"IDENTITY_PROVIDER": "house.kyc.Desk", "CREDIT_BUREAU": "house.bureau.Bureau", "CREDIT_BANK": "house.bank.Bank"}
+    done = manage("check", "--deploy", "--fail-level", "WARNING", home=tmp_path, **PRODUCT, **named)
     assert done.returncode == 0, done.stderr
+    bare = manage("check", "--deploy", home=tmp_path, **PRODUCT)
+    assert bare.returncode != 0
+    for name in named:
+        assert f"{name} names no real provider" in bare.stderr
 
 
 def test_a_product_installation_is_no_sandbox_unless_it_says_so(tmp_path: Path) -> None:

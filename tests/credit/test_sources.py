@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import override_settings
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,6 +155,18 @@ def test_each_source_is_asked_with_its_own_consent_and_its_figures_stand_in_the_
     assert set(facts["origin"]) == set(sandbox.BURDENED)
     assert set(facts["origin"].values()) == {Inquiry.objects.get().reference}
     assert "open_sources" not in facts
+
+
+@pytest.mark.django_db
+def test_outside_of_a_sandbox_no_simulated_answer_is_told_of_anybody(now):
+    """Neither to a question asked before it closed, nor to a new one; the application goes on without, and a person decides where one is missing."""
+    asked = sent(now, "credit_source")
+    with override_settings(SIGNED_PACKS_SANDBOX=False):
+        work(now, rounds=inquiry.ATTEMPTS_MAX)
+        assert Inquiry.objects.get().state == "unanswered"
+        applications.withdraw(asked, by=alice().user, now=now)
+        sent(now, "credit_source", "bank_source")
+    assert Inquiry.objects.count() == 1
 
 
 @pytest.mark.django_db

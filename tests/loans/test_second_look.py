@@ -9,13 +9,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import business_day, outbox
-from loans import affairs, amendment, second_look
+from loans import affairs, amendment, override, second_look
 from loans import application as applications
+from loans.admin import sealed
 from loans.application import UnableToApply
 from loans.models import Application, Review, SecondLook
 from loans.second_look import UnableToLook
+from privacy.models import AccessLog
 from tests import stories
-from tests.cast import alice, bob, client_of, dan, fay
+from tests.cast import alice, bob, client_of, dan, fay, make
 
 pytestmark = pytest.mark.django_db
 WORDS = "My debts on other platforms are repaid."
@@ -52,6 +54,13 @@ def test_declined_asks_for_a_person_in_the_browser_and_is_overturned(now):
     assert post(browser, f"{page}second-look/", page, words=WORDS).url == page
     look = SecondLook.objects.get()
     desk, person = f"/admin/loans/secondlook/{look.pk}/", client_of(fay())
+    file = f"/admin/loans/application/{application.pk}/change/"
+    blind = [person.get(file).content.decode(), person.get("/admin/loans/application/?queue=all").content.decode()]
+    assert "Kept from you" in blind[0]
+    for word in (application.decision.reference, "Probability of default", "Verdicts", "If one figure were otherwise"):
+        assert word not in blind[0], word
+    assert "column-scorecard" not in blind[1]
+    assert "What the scorecard says" in client_of(dan()).get(file).content.decode()
     assert WORDS not in person.get(f"{desk}change/").content.decode(), "sealed until it is claimed"
     person.post(f"{desk}act/", {"act": "claim"})
     inputs = person.get(f"{desk}change/").content.decode()
@@ -61,7 +70,9 @@ def test_declined_asks_for_a_person_in_the_browser_and_is_overturned(now):
     assert "Debts too high." not in inputs
     assert person.post(f"{desk}act/", {"act": "overturn", "text": "No."}).status_code == 422, "the inputs come first"
     assert person.post(f"{desk}act/", {"act": "read", "text": " "}).status_code == 422
+    assert not AccessLog.objects.filter(actor=fay().user.subject, fields__contains=["credit.decision.output"]).exists(), "the grade was never opened"
     person.post(f"{desk}act/", {"act": "read", "text": "Income carries this easily."})
+    assert application.decision.reference in person.get(file).content.decode()
     graded = person.get(f"{desk}change/").content.decode()
     assert "What the scorecard says" in graded
     assert "Debts too high." in graded
@@ -92,6 +103,26 @@ def test_not_whoever_decided_not_an_owner_of_models_and_not_ones_own(now, django
     with pytest.raises(UnableToLook, match="owner"):
         second_look.claim(look, by=django_user_model.objects.get(pk=owner.pk), now=now)
     assert client_of(bob()).post(f"/applications/{application.reference}/second-look/", {"words": "x"}).status_code in (302, 404)
+
+
+def test_not_whoever_refused_an_override_and_not_whoever_opened_the_file_before(now, settings):
+    settings.OVERRIDE_TWO_PEOPLE_FROM = 0
+    draft = stories.draft(alice(), amount=4_800_000, term_months=6, now=now)
+    applications.save_answers(draft, section="finances", answers={"debt_monthly": "1500000", "overdue_count_6m": "3"}, now=now)
+    applications.submit(draft, by=alice().user, as_of=business_day.current(), now=now)
+    draft.refresh_from_db()
+    applications.claim(draft, by=dan().user, now=now)
+    proposed = override.propose(draft, reason="I know better.", by=dan().user, now=now)
+    override.refuse(proposed, reason="You do not.", by=fay().user, now=now)
+    applications.decline(draft, by=dan().user, reason="Debts too high.", now=now)
+    application = Application.objects.select_related("decision", "party", "file__subject").get(pk=draft.pk)
+    look = second_look.ask(application, words=WORDS, by=alice().user, now=now)
+    with pytest.raises(UnableToLook, match="decided_before"):
+        second_look.claim(look, by=fay().user, now=now)
+    reader = make("hana").user
+    sealed.opened(application, reviewer=reader, why="supervising", language="en", now=now)
+    with pytest.raises(UnableToLook, match="read_before"):
+        second_look.claim(look, by=reader, now=now)
 
 
 def test_upheld_once_then_an_appeal_to_a_third_person_and_no_more(now):

@@ -218,6 +218,31 @@ def test_codes_are_few(matter, hana):
     assert Reader().post("find", number=HANA).status_code == 429
 
 
+def test_strangers_who_type_a_number_do_not_lock_its_owner_out(matter, hana):
+    """Neither from another network, nor, once the owner has proved the number in this browser, from the same one."""
+    hana.accept(invite(matter).token)
+    hana.post("leave")
+    stranger, far = Reader(), Reader()
+    far.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+    for other in (stranger, far):
+        assert [other.post("find", number=HANA).status_code for _try in range(4)].count(302) < 4
+    assert hana.open_own_page().url == "/circle/me/"
+    at_work = Reader()
+    at_work.client.defaults["REMOTE_ADDR"] = "198.51.100.7"
+    assert at_work.open_own_page().url == "/circle/me/"
+
+
+def test_a_telephone_is_not_flooded_from_many_networks(matter, hana):
+    hana.accept(invite(matter).token)
+    before = SandboxText.objects.count()
+    for network in range(12):
+        far = Reader()
+        far.client.defaults["REMOTE_ADDR"] = f"203.0.{network}.9"
+        far.post("find", number=HANA)
+    outbox.drain(now=timezone.now())
+    assert SandboxText.objects.count() - before <= number_checks.ALL_HOUR
+
+
 def test_a_code_is_tried_five_times_and_used_once(matter, hana):
     hana.fill_in(invite(matter).token)
     code = hana.code()

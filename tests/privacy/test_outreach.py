@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, connections, transaction
 from django.test import Client
 from django.urls import reverse
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from accounts import roles
 from config.recompute import printed, run_command
 from core import outbox
-from privacy import asking, circle, decisions, local_time, outreach, outreach_texts, restriction, seals, subjects, texts, vault
+from privacy import asking, circle, consents, decisions, local_time, outreach, outreach_texts, restriction, seals, subjects, texts, vault
 from privacy.disclosure import Actor
 from privacy.models import Contact, ContactDecision, OutboundMessage
 from privacy.outreach import Errand, Facts, Recipient
@@ -104,8 +105,6 @@ def test_invariant_7_after_opt_out_or_erasure_never_again_across_all_loans(matte
 
 
 def test_invariant_8_after_a_withdrawal_no_decision_relies_on_the_consent(hana, alice, matter):
-    from privacy import consents
-
     assert ask(hana).allowed
     consents.withdraw(subject=alice, purpose="circle_reference", matter=matter, locale="en", now=NOW)
     assert ask(hana, now=NOW + timedelta(days=8)).decision.reason == "D_BORROWER_CONSENT_WITHDRAWN"
@@ -332,6 +331,62 @@ def test_invariant_10_of_two_agents_in_the_same_second_one_is_allowed(django_db_
         each.join()
     assert sorted(verdicts) == ["A_SELF", "D_FREQUENCY_CAP", "D_FREQUENCY_CAP", "D_FREQUENCY_CAP"]
     assert OutboundMessage.objects.count() == 1
+
+
+ROADS_OUT = {
+    "stop": lambda contact: circle.stop_number(bytes(contact.number_index), reason="stopped", now=NOW),
+    "ticked no more": lambda contact: circle.allow(contact, [], locale="en", now=NOW),
+    "complaint": lambda contact: circle.complain(contact, text="Leave me alone.", now=NOW),
+    "taken back": lambda contact: circle.take_back(contact.link, now=NOW),
+    "withdrawn": lambda contact: consents.withdraw(subject=contact.matter.subject, purpose="circle_reference", matter=contact.matter, locale="en", now=NOW),
+    "locked": lambda contact: restriction.restrict(subject=contact.matter.subject, ground="disputed", why="So it is.", by=None, now=NOW),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_invariant_8_nothing_leaves_on_a_yes_that_ended_while_it_was_asked(monkeypatch):
+    """Each road out, taken in the middle of an ask: either the ask is refused, or the road ends after the text has gone."""
+    call_command("publish_notices", verbosity=0)
+    asked = _contacts(ROADS_OUT)
+    reach, order = outreach.reach, []
+    half_way, out = threading.Event(), threading.Event()
+
+    def slowly(**values):
+        half_way.set()
+        out.wait(0.4)
+        outcome = reach(**values)
+        order.append("sent" if outcome.allowed else "refused")
+        return outcome
+
+    def leave(road, contact):
+        half_way.wait()
+        try:
+            ROADS_OUT[road](contact)
+            order.append("out")
+            out.set()
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(outreach, "reach", slowly)
+    found = {}
+    for road, contact in asked.items():
+        for each in (order, half_way, out):
+            each.clear()
+        leaver = threading.Thread(target=leave, args=(road, contact))
+        leaver.start()
+        ask(contact)
+        leaver.join()
+        found[road] = list(order)
+    assert found == {road: ["sent", "out"] for road in ROADS_OUT}
+
+
+def _contacts(roads):
+    """One borrower and one contact for each road."""
+    made = {}
+    for serial, road in enumerate(roads):
+        matter = subjects.open_matter(subject=subjects.create("person", now=NOW), jurisdictions=["CN"], now=NOW)
+        made[road] = Reader(f"1390000{7000 + serial}").accept(invite(matter).token, scopes=["reference"])
+    return made
 
 
 # What was decided stays, and can be decided again.
