@@ -99,8 +99,8 @@ def never(request: HttpRequest, token: str = "") -> HttpResponse:
 
 
 def _send_code(request: HttpRequest, number: Number, aim: str, *, link: ContactLink | None = None, draft: dict | None = None) -> HttpResponse:
-    asker = {"asked_from": knock.network(request), "proved": passport.has_proved(request, number.index)}
-    check = number_checks.start(number=number, aim=aim, locale=_locale(), now=timezone.now(), link=link, draft=draft, **asker)
+    who, proved = knock.network(request), passport.has_proved(request, number.index)
+    check = number_checks.start(number=number, aim=aim, locale=_locale(), now=timezone.now(), link=link, draft=draft, asked_from=who, proved=proved)
     request.session[CHECK] = check.pk
     return redirect("circle:code")
 
