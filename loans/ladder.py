@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import User
 from core.refusals import Conflict
-from loans.models import Application, BorrowerFlag, LadderCase, Necessity, Rung
+from loans.models import Application, BorrowerFlag, LadderCase, Loan, Necessity, Rung
 from loans.models.ladder import TOP
-from loans.stranger import OWN_APPLICATION, is_stranger_to_application
+from loans.stranger import OWN_APPLICATION, OWN_LOAN, is_stranger, is_stranger_to_application
 
 LEVELS: dict[int, Promise] = {
     0: _("R0 What we already hold"),
@@ -41,7 +41,8 @@ class UnableToClimb(Conflict):
 
 @transaction.atomic
 def open_case(application: Application, *, question: str, by: User, now: datetime) -> LadderCase:
-    """A question to be answered. The one already open, if there is one."""
+    """A question to be answered. The one already open, if there is one. Raises UnableToClimb."""
+    not_own(application, by)
     case = LadderCase.objects.filter(application=application, question=question, closed_at=None).first()
     if case is None:
         case = LadderCase.objects.create(application=application, question=question, opened_by=by, opened_at=now)
@@ -61,6 +62,7 @@ def next_level(case: LadderCase) -> int | None:
 def record(case: LadderCase, *, level: int, outcome: str, note: str, by: User, now: datetime) -> Rung:
     """What this rung brought, in words. An answer closes the case. Raises UnableToClimb."""
     locked = LadderCase.objects.select_for_update().select_related("application__file").get(pk=case.pk)
+    not_own(locked.application, by)
     if locked.closed_at is not None or next_level(locked) != level:
         raise UnableToClimb("not_open", _("This rung is not open: record the one below it first."))
     if level in SOCIAL and not needed(locked, level):
@@ -83,6 +85,7 @@ def needed(case: LadderCase, level: int) -> bool:
 @transaction.atomic
 def request_necessity(case: LadderCase, *, level: int, why: str, by: User, now: datetime) -> Necessity:
     """Write down why the people around the borrower are needed. Only when everything below was tried. Raises UnableToClimb."""
+    not_own(case.application, by)
     if level not in SOCIAL or next_level(case) != level:
         raise UnableToClimb("not_open", _("Try and record every rung below first."))
     if not why.strip():
@@ -127,9 +130,12 @@ def lift_flag(application: Application, *, kind: str, by: User, now: datetime) -
 
 
 def not_own(application: Application, by: User) -> None:
-    """Only a stranger to the application decides who is asked about it. Raises UnableToClimb."""
+    """Only a stranger to the application, and to the loan it became, climbs for it or decides who is asked. Raises UnableToClimb."""
     if not is_stranger_to_application(application, by):
         raise UnableToClimb("own_application", OWN_APPLICATION)
+    loan = Loan.objects.filter(file=application.file_id).first()
+    if loan is not None and not is_stranger(loan, by):
+        raise UnableToClimb("own_loan", OWN_LOAN)
 
 
 def flags(application: Application) -> tuple[str, ...]:

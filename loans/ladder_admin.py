@@ -78,6 +78,7 @@ class LadderCaseAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         rows = LadderCase.objects.select_related("application__file__subject", "application__file__matter", "application__party__subject")
         case = get_object_or_404(rows, reference=reference)
+        ladder.not_own(case.application, _user(request))
         if request.method == "POST":
             self._act(request, case)
             return HttpResponseRedirect(request.path)

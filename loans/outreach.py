@@ -104,8 +104,9 @@ def recipient(application: Application, party: Party, *, now: datetime) -> Recip
 def call_borrower(application: Application, *, by: User, now: datetime) -> Outcome:
     """A call by a member of staff: with a yes it is under way, and counts, until `privacy.outreach.ended` says what came of it.
 
-    Raises UnableToClimb while the borrower's request for help is open, or a promise to pay.
+    Raises UnableToClimb while the borrower's request for help is open, or a promise to pay; and for whoever stands on a side of the loan.
     """
+    ladder.not_own(application, by)
     party, loan = application.party, loan_of(application)
     if loan is not None and quiet.is_quiet(loan):
         raise ladder.UnableToClimb("quiet", _("The borrower has asked for help, or a promise still runs. Nobody calls about the payment before that is over."))
