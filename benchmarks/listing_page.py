@@ -39,7 +39,7 @@ PAGES = {
 @party_required(invests=True)
 def bare(request: HttpRequest) -> HttpResponse:
     rows = search.open_listings(now=timezone.now()).order_by("closes_at", "pk").values(*COLUMNS)[:PAGE]
-    return JsonResponse({"rows": list(rows)})
+    return JsonResponse({"rows": [{**row, "title": row["title"].ciphertext.hex()} for row in rows]})
 
 
 urlpatterns = [path("bare/", bare), path("", include("config.urls"))]

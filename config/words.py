@@ -49,6 +49,7 @@ FIELDS = {
     "direction": pgettext_lazy("field", "direction"),
     "disclosed": pgettext_lazy("field", "disclosed facts"),
     "dropped": pgettext_lazy("field", "left out"),
+    "emptied_at": pgettext_lazy("field", "emptied at"),
     "ended_at": pgettext_lazy("field", "ended at"),
     "event": pgettext_lazy("field", "entry"),
     "evidence": pgettext_lazy("field", "evidence"),

@@ -1,7 +1,7 @@
 """What loans hold about a person, as borrower, co-borrower or holder: for the copy, what still holds on, and what goes at erasure or when its time is over.
 
-Answers, documents and reasons are sealed and go with the person's key; the words of a project and the names of its items stand in the clear, because
-investors read them, and are taken out here. Amounts and dates stay, about nobody: the books have to balance.
+Answers, documents, reasons and the words of projects are sealed and go with the person's key; what pages still read (the words, the bands) is taken
+out here as well. Amounts and dates stay, about nobody: the books have to balance.
 """
 
 from __future__ import annotations
@@ -59,7 +59,6 @@ from privacy import copies, restriction, retention, rights, sweeps
 from privacy.fields import encrypted_fields
 from privacy.models import DataSubject
 
-ERASED = "—"
 UNDECIDED = ("submitted", "in_review", "referred", "approved", "offered")
 OVER = ("repaid", "cancelled")
 BOUND = ("bound", "joined", "signed")
@@ -155,8 +154,8 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
 def _empty(applications: Iterable[Application], *, now: datetime) -> list[int]:
     """Takes out what says something about the person. Returns the applications' ids."""
     found = [application.pk for application in applications]
-    Application.objects.filter(pk__in=found).update(title=ERASED, summary=ERASED)
-    FundsItem.objects.filter(application__in=found).update(label=ERASED)
+    Application.objects.filter(pk__in=found).update(title=None, summary=None, emptied_at=now)
+    FundsItem.objects.filter(application__in=found).update(label=None)
     BorrowerFile.objects.filter(application__in=found).update(**dict.fromkeys(encrypted_fields(BorrowerFile)), stage=BorrowerFile.Stage.CLOSED, spoken={})
     for file in BorrowerFile.objects.filter(application__in=found):
         files.end_grants(file=file, now=now)
@@ -189,14 +188,15 @@ def _old_drafts(*, cutoff: datetime, now: datetime) -> Sequence[object]:
 
 def _old_applications(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Declined, withdrawn or lapsed, and over since before the cutoff."""
-    ended = _free(Application.objects.filter(state__in=["declined", "withdrawn", "lapsed"], saved_at__lt=cutoff)).exclude(title=ERASED)
+    ended = _free(Application.objects.filter(state__in=["declined", "withdrawn", "lapsed"], saved_at__lt=cutoff, emptied_at=None))
     return _empty([application for application in ended[:500] if states.history(application)[-1].at < cutoff], now=now)
 
 
 def _old_loans(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Repaid or cancelled loans whose records the law no longer asks for."""
     over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", loan__created_at__lt=cutoff)
-    return _empty(_free(Application.objects.filter(pk__in=BorrowerFile.objects.filter(over).values("application"))).exclude(title=ERASED)[:500], now=now)
+    files_over = BorrowerFile.objects.filter(over)
+    return _empty(_free(Application.objects.filter(pk__in=files_over.values("application"), emptied_at=None))[:500], now=now)
 
 
 rights.register("loans", export=export, erase=erase, holds=holds)

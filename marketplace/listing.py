@@ -16,7 +16,7 @@ from loans import disclosure, participation, product, screening
 from loans import file as files
 from loans.models import Application, BorrowerFile, Loan
 from loans.models.application import PURPOSES
-from marketplace import attributes, consent, outlook, postings, shares
+from marketplace import attributes, consent, outlook, postings, search_index, shares
 from marketplace.models import Listing, Pledge
 from privacy import assessments
 from privacy.disclosure import Actor
@@ -64,6 +64,7 @@ def publish(*, loan: Loan, now: datetime) -> Listing:
     listing.reference = references.make(Listing.REFERENCE_PREFIX)
     shares.declare(listing, borrower=loan.party_id)
     listing.save(force_insert=True)
+    search_index.keep(listing, now=now)
     postings.open_escrow(listing)
     outbox.enqueue("listing.opened", key=f"listing:{listing.pk}:opened", payload={"listing": listing.pk})
     outbox.enqueue("listing.expire", key=f"listing:{listing.pk}:expire", payload={"listing": listing.pk}, run_at=listing.closes_at)
@@ -83,6 +84,7 @@ def _shown(loan: Loan, *, now: datetime) -> dict[str, object]:
         "loan": loan,
         "disclosed": disclosed,
         "title": shown.title or _purpose(application),
+        "story": {"summary": shown.summary, "funds": [item["label"] for item in shown.funds]},
         "language": application.language,
         "purpose": application.purpose,
         "grade": offer.grade,
@@ -106,8 +108,7 @@ def _disclosed(loan: Loan, shown: screening.Words, *, now: datetime) -> tuple[di
         "facts": facts,
         "withheld": [field for field, cell in record.items() if cell["form"] == disclosure.HIDDEN],
         "screened": shown.withheld,
-        "summary": shown.summary,
-        "funds": list(shown.funds),
+        "funds": [item["amount"] for item in shown.funds],
         "party_kind": kind["value"],
         "expected_loss": str(offer.expected_loss),
         "apr": str(offer.apr),

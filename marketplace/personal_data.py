@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from core import states
-from loans.personal_data import ERASED
 from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, Question, RunPart, Sale, SavedSearch, SuitabilityCheck
 from privacy import copies, restriction, rights, sweeps, vault
 from privacy.models import DataSubject
@@ -75,9 +74,8 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
     found = list(listings)
     for listing in found:
         shown = listing.disclosed
-        funds = [{"label": ERASED, "amount": item["amount"]} for item in shown["funds"]]
-        gone = shown | {"facts": {}, "withheld": [*shown["facts"], *shown["withheld"]], "summary": ERASED, "funds": funds}
-        Listing.objects.filter(pk=listing.pk).update(title=ERASED, disclosed=gone, attributes={})
+        gone = shown | {"facts": {}, "withheld": [*shown["facts"], *shown["withheld"]]}
+        Listing.objects.filter(pk=listing.pk).update(title=None, story=None, disclosed=gone, attributes={})
         Question.objects.filter(listing=listing).update(shown_text="", shown_answer="")
     return [listing.pk for listing in found]
 
@@ -85,7 +83,7 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
 def _old_listings(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """The listing goes with the file it was made from."""
     over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", closed_at__lt=cutoff)
-    return _empty(Listing.objects.filter(over).exclude(title=ERASED).exclude(loan__file__subject__in=restriction.on_hold())[:500])
+    return _empty(Listing.objects.filter(over, title__isnull=False).exclude(loan__file__subject__in=restriction.on_hold())[:500])
 
 
 rights.register("marketplace", export=export, erase=erase, holds=holds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +13,9 @@ from accounts import parties
 from accounts.models import Party, User
 from core import references
 from core.refusals import Conflict
-from marketplace.models import Listing, ListingWords, SavedSearch
-from marketplace.search import HasWords, Wanted
+from marketplace import search_index
+from marketplace.models import Listing, SavedSearch
+from marketplace.search import Wanted
 
 MOST = 20
 
@@ -58,10 +59,9 @@ def end(saved: SavedSearch, *, now: datetime) -> None:
 
 def looking_for(listing: Listing) -> QuerySet[Party]:
     """Verified investors one of whose searches this open listing fits, in the order of parties; nobody is told about a loan of their own."""
-    words = ListingWords.objects.filter(listing=listing).values_list("text", "words").first()
-    if words is None:
+    if listing.state != "open":
         return Party.objects.none()
-    text, tags = words[0], set(words[1])
+    tags = search_index.tags(listing)
     fits = SavedSearch.objects.filter(
         Q(purpose="") | Q(purpose=listing.purpose),
         Q(grade="") | Q(grade=listing.grade),
@@ -69,11 +69,13 @@ def looking_for(listing: Listing) -> QuerySet[Party]:
         Q(rate_min=None) | Q(rate_min__lte=listing.annual_rate),
         Q(region="") | Q(region__in=_said(tags, "region")),
         Q(industry="") | Q(industry__in=_said(tags, "industry")),
-        Q(q="") | Q(HasWords(Value(text), F("q"))),
-        party=OuterRef("pk"),
         ended_at=None,
+        party__invests=True,
+        party__verified_at__isnull=False,
     )
-    found = Party.objects.filter(Exists(fits), invests=True, verified_at__isnull=False)
+    text = search_index.said(listing)
+    looking = {party for party, q in fits.values_list("party", "q").iterator() if search_index.has_words(text, q)}
+    found = Party.objects.filter(pk__in=looking)
     return found.exclude(pk__in=parties.sharing_persons(listing.loan.party).values("pk")).order_by("pk")
 
 

@@ -1,6 +1,6 @@
 """Finding open loans: words in Chinese or English, filters, and an order. Every list of open loans, its address and its saved searches ask here.
 
-A text is searched by pairs of characters that stand together, so no language needs its words cut apart: 面包 finds 面包店, and "bak" a bakery.
+How words are found stands in search_index.py.
 """
 
 from __future__ import annotations
@@ -11,32 +11,13 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.db.models import F, Func, Q, QuerySet, Value
+from django.db.models import F, QuerySet
 
-from marketplace import consent
+from marketplace import consent, search_index
 from marketplace.models import Listing, ListingWords
 
 Q_MAX = 60
 ORDERS = {"": ("closes_at", "pk"), "rate": ("-annual_rate", "pk"), "left": ("-pledged_share", "pk"), "new": ("-opens_at", "pk")}
-TAGS = ("region", "industry")
-
-
-class Words(Func):
-    """Every one or two characters that stand together in a text."""
-
-    function = "marketplace_words"
-    arity = 1
-    output_field = ArrayField(models.TextField())
-
-
-class HasWords(Func):
-    """Whether each word of the second text is part of the first, which is plain."""
-
-    function = "marketplace_has_words"
-    arity = 2
-    output_field = models.BooleanField()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +50,8 @@ class Wanted:
 
 
 def open_listings(*, now: datetime) -> QuerySet[Listing]:
-    """What can be pledged to at `now` and is still to be shown. The disclosed record stays where it is: a list needs little of it."""
-    return consent.shown(Listing.objects.filter(state="open", opens_at__lte=now, closes_at__gt=now), now=now).defer("disclosed")
+    """What can be pledged to at `now` and is still to be shown. The disclosed record and its story stay where they are: a list needs little of them."""
+    return consent.shown(Listing.objects.filter(state="open", opens_at__lte=now, closes_at__gt=now), now=now).defer("disclosed", "story")
 
 
 def find(wanted: Wanted, *, now: datetime) -> QuerySet[Listing]:
@@ -78,13 +59,7 @@ def find(wanted: Wanted, *, now: datetime) -> QuerySet[Listing]:
     rows = open_listings(now=now).annotate(pledged_share=F("funded") * 1.0 / F("target"))
     plain: dict[str, Any] = {"purpose": wanted.purpose, "grade": wanted.grade, "term_months__lte": wanted.term_max, "annual_rate__gte": wanted.rate_min}
     rows = rows.filter(**{name: value for name, value in plain.items() if value})
-    tags = [f"={name}:{value}" for name in TAGS if (value := getattr(wanted, name))]
+    tags = [f"={name}:{value}" for name in search_index.TAGS if (value := getattr(wanted, name))]
     if tags or wanted.q:
-        rows = rows.filter(pk__in=_found(wanted.q[:Q_MAX], tags).values("pk"))
+        rows = rows.filter(pk__in=ListingWords.objects.filter(search_index.found(wanted.q[:Q_MAX], tags)).values("pk"))
     return rows.order_by(*ORDERS[wanted.sort])
-
-
-def _found(q: str, tags: list[str]) -> QuerySet[ListingWords]:
-    """The index narrows by pairs; the words themselves are then looked for in what is left."""
-    rows = ListingWords.objects.filter(words__contains=tags) if tags else ListingWords.objects.all()
-    return rows.filter(Q(words__contains=Words(Value(q))), HasWords(F("text"), Value(q))) if q else rows

@@ -16,6 +16,7 @@ from credit.models import Decision
 from loans.models.file import BorrowerFile
 from privacy.fields import EncryptedTextField
 from privacy.models import Consent, SealedRow, append_only, not_emptied
+from privacy.shown import GONE, ShownTextField
 
 APPLICATION = Transitions(
     initial="draft",
@@ -45,8 +46,8 @@ PURPOSES = [
 
 
 @track_state
-class Application(Referenced):
-    """A request for money for a project. Frozen at submission; personal answers live in the file."""
+class Application(Referenced, SealedRow):
+    """A request for money for a project. Frozen at submission; personal answers live in the file. Emptied once its words have had their time."""
 
     REFERENCE_PREFIX = "AP"
 
@@ -56,8 +57,8 @@ class Application(Referenced):
     jurisdiction = models.CharField(max_length=8, default="CN")
     currency = models.CharField(max_length=3, default="CNY")
     language = models.CharField(max_length=10, default="zh-hans")
-    title = models.CharField(max_length=80, blank=True)
-    summary = models.TextField(max_length=600, blank=True)
+    title = ShownTextField(subject="file__subject", purpose="application", kind="project", retention="loan_file")
+    summary = ShownTextField(subject="file__subject", purpose="application", kind="project", retention="loan_file")
     purpose = models.CharField(max_length=20, choices=PURPOSES, blank=True)
     amount = models.BigIntegerField(null=True, blank=True)
     term_months = models.IntegerField(null=True, blank=True)
@@ -85,6 +86,7 @@ class Application(Referenced):
     submitted_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name = _("application")
@@ -95,8 +97,12 @@ class Application(Referenced):
             models.CheckConstraint(
                 name="loans_application_submitted_is_complete",
                 condition=Q(state__in=["draft", "withdrawn"])
-                | (Q(submitted_at__isnull=False, amount__isnull=False, term_months__isnull=False) & ~Q(title="") & ~Q(purpose="") & ~Q(method="")),
+                | (Q(submitted_at__isnull=False, amount__isnull=False, term_months__isnull=False) & ~Q(purpose="") & ~Q(method="")),
             ),
+            models.CheckConstraint(
+                name="loans_application_has_a_title", condition=Q(state__in=["draft", "withdrawn"]) | Q(title__isnull=False) | Q(emptied_at__isnull=False)
+            ),
+            models.CheckConstraint(name="loans_application_emptied_says_nothing", condition=Q(emptied_at=None) | Q(title__isnull=True, summary__isnull=True)),
             models.CheckConstraint(
                 name="loans_application_review_is_claimed", condition=~Q(state="in_review") | Q(reviewer__isnull=False, claimed_at__isnull=False)
             ),
@@ -109,12 +115,12 @@ class Application(Referenced):
         permissions: ClassVar = [("review_application", "Can review applications")]
 
 
-class FundsItem(models.Model):
+class FundsItem(SealedRow):
     """One line of what the money is for."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="funds")
     position = models.IntegerField()
-    label = models.CharField(max_length=80)
+    label = ShownTextField(absent=GONE, subject="application__file__subject", purpose="application", kind="use_of_funds", retention="loan_file")
     amount = models.BigIntegerField()
 
     class Meta:

@@ -62,13 +62,13 @@ class ListingDetail(ListingRow):
     """One listing, with what the borrower's file discloses to an investor. `expected_net`: rate less fee and expected loss, a year."""
 
     backers = serializers.SerializerMethodField()
-    summary = serializers.CharField(source="disclosed.summary", allow_null=True, help_text=_("Null where it may name somebody."))
+    summary = serializers.CharField(allow_null=True, help_text=_("Null where it may name somebody."))
     borrower = serializers.CharField(source="disclosed.party_kind", allow_null=True)
     apr = serializers.CharField(source="disclosed.apr")
     expected_loss = serializers.CharField(source="disclosed.expected_loss")
     servicing_fee_rate = serializers.CharField(source="disclosed.servicing_fee_rate")
     expected_net = serializers.SerializerMethodField()
-    funds = UseOfFunds(many=True, source="disclosed.funds")
+    funds = UseOfFunds(many=True)
     facts = serializers.SerializerMethodField()
     withheld = serializers.ListField(child=serializers.CharField(), source="disclosed.withheld", help_text=_("Fields that are not shown to investors."))
 

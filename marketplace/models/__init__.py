@@ -1,6 +1,6 @@
 """What the market keeps, one file a noun."""
 
-from marketplace.models.listing import LISTING, Listing, ListingWords
+from marketplace.models.listing import LISTING, Listing, ListingWords, SearchKey
 from marketplace.models.mandate import MANDATE, Mandate, MandateTerms
 from marketplace.models.pledge import PLEDGE, Pledge
 from marketplace.models.question import QUESTION, Question
@@ -27,5 +27,6 @@ __all__ = [
     "RunPart",
     "Sale",
     "SavedSearch",
+    "SearchKey",
     "SuitabilityCheck",
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import uuid
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -15,27 +16,17 @@ from core.models import Referenced
 from core.states import Transitions, reached, track_state
 from loans.models import Loan
 from loans.models.application import METHODS, PURPOSES
+from privacy.models import SealedRow
+from privacy.shown import GONE, ShownJSONField, ShownTextField
 
-# Title, summary and use of funds as shown, and what a list can be narrowed to as "=name:code", which no words can spell.
-KEEP_WORDS = """
-IF NEW.state <> 'open' THEN
-    DELETE FROM marketplace_listingwords WHERE listing_id = NEW.id;
-    RETURN NEW;
-END IF;
-INSERT INTO marketplace_listingwords (listing_id, text, words)
-SELECT NEW.id, said.text, marketplace_words(said.text) || array_remove(ARRAY[
-           '=region:' || (NEW.disclosed #>> '{facts,region,value}'), '=industry:' || (NEW.disclosed #>> '{facts,industry,value}')], NULL)
-  FROM (SELECT marketplace_plain(concat_ws(' ', NEW.reference, NEW.title, NEW.disclosed ->> 'summary',
-           jsonb_path_query_array(NEW.disclosed, '$.funds[*].label')::text)) AS text) said
-    ON CONFLICT (listing_id) DO UPDATE SET text = EXCLUDED.text, words = EXCLUDED.words;
-RETURN NEW;
-"""
+FORGET_WORDS = "DELETE FROM marketplace_listingwords WHERE listing_id = NEW.id; RETURN NEW;"
 LISTING = Transitions(initial="open", moves={"open": ("filled", "expired", "withdrawn"), "filled": (), "expired": (), "withdrawn": ()})
 
 
 @track_state
-class Listing(Referenced):
-    """A loan open for pledges. What it shows is the record the disclosure table let out when it opened, nothing else.
+class Listing(Referenced, SealedRow):
+    """A loan open for pledges. What it shows is the record the disclosure table let out when it opened, nothing else: `disclosed`, in bands and codes; in the
+    borrower's words, as far as strangers may read them, `title` and `story` (the summary, and a name for each of the use of funds).
 
     Its shares are declared with it: mandates take at most `mandate_most` until `shared_until`; of that `mandate_reserve` is kept for their first run, at
     the longest until `reserved_until`.
@@ -45,7 +36,8 @@ class Listing(Referenced):
 
     loan = models.OneToOneField(Loan, on_delete=models.PROTECT, related_name="listing")
     disclosed = models.JSONField()
-    title = models.CharField(max_length=80)
+    title = ShownTextField(absent=GONE, subject="loan__file__subject", purpose="listing_disclosure", kind="project", retention="loan_file")
+    story = ShownJSONField(subject="loan__file__subject", purpose="listing_disclosure", kind="project", retention="loan_file")
     language = models.CharField(max_length=10)
     purpose = models.CharField(max_length=20)
     grade = models.CharField(max_length=2)
@@ -90,10 +82,11 @@ class Listing(Referenced):
         triggers: ClassVar = [
             LISTING.trigger(),
             pgtrigger.Trigger(
-                name="keep_words",
+                name="forget_words",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("title", "disclosed", "state"),
-                func=KEEP_WORDS,
+                operation=pgtrigger.UpdateOf("state"),
+                condition=pgtrigger.Q(old__state="open") & ~pgtrigger.Q(new__state="open"),
+                func=FORGET_WORDS,
             ),
         ]
         indexes: ClassVar = [
@@ -107,6 +100,18 @@ class Listing(Referenced):
         return f"listing:{self.pk}"
 
     @property
+    def summary(self) -> str | None:
+        """Nothing where it may name somebody."""
+        return self.story["summary"] if self.story else GONE
+
+    @property
+    def funds(self) -> list[dict[str, Any]]:
+        """The use of funds: {label, amount}, without a label where that may name somebody."""
+        amounts = self.disclosed["funds"]
+        labels = self.story["funds"] if self.story else [GONE] * len(amounts)
+        return [{"label": label, "amount": amount} for label, amount in zip(labels, amounts, strict=True)]
+
+    @property
     def purpose_words(self) -> str:
         return str(dict(PURPOSES).get(self.purpose, self.purpose))
 
@@ -115,12 +120,25 @@ class Listing(Referenced):
         return str(dict(METHODS).get(self.method, self.method))
 
 
+class SearchKey(models.Model):
+    """A key of the words listings are found by. The key itself is in the key store, under this id; once it has ended, it is destroyed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key_id = models.CharField(max_length=32)  # the master key it works with
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("key of the search")
+        verbose_name_plural = _("keys of the search")
+
+
 class ListingWords(models.Model):
-    """What an open listing is found by: its text made plain, and every one or two characters that stand together in it. Kept by the listing's trigger."""
+    """What an open listing is found by: keyed numbers of the characters that stand together in it (search_index.py). Gone when it is no longer open."""
 
     listing = models.OneToOneField(Listing, on_delete=models.CASCADE, primary_key=True, related_name="words")
-    text = models.TextField()
-    words = ArrayField(models.TextField())
+    key = models.ForeignKey(SearchKey, on_delete=models.PROTECT, related_name="+")
+    words = ArrayField(models.BigIntegerField())
 
     class Meta:
         verbose_name = _("words of a listing")

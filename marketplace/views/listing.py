@@ -96,7 +96,7 @@ def detail_context(request: HttpRequest, found: Listing, form: forms.PledgeForm)
         "figures": outlook.outlook(found, amount),
         "chart": outlook.cash_flow(found, amount),
         "available": portfolios.overview(party, currency=found.currency).available,
-        "funds": [{**item, "share": Decimal(item["amount"]) / found.target} for item in found.disclosed["funds"]],
+        "funds": [{**item, "share": Decimal(item["amount"]) / found.target} for item in found.funds],
         "holding": holding,
         "schedule": portfolios.schedule_of(holding) if holding else [],
         "today": business_day.current(),

@@ -72,7 +72,7 @@ def test_the_listing_opens_and_says_not_shown(monkeypatch):
     monkeypatch.setattr(stories, "draft", telling)
     loan = stories.accepted_loan(alice(), reviewer=dan(), amount=1_000_000, term_months=6, now=now)
     listing = Listing.objects.get(loan=loan)
-    assert (listing.state, listing.title, listing.disclosed["summary"]) == ("open", "Equipment", None)
+    assert (listing.state, listing.title, listing.summary) == ("open", "Equipment", None)
     assert listing.disclosed["screened"] == ["title", "summary"]
     for address in (f"/market/{listing.reference}/", "/market/", reverse("api:listing", args=[listing.reference])):
         answer = client_of(bob()).get(address)

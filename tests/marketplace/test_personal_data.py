@@ -144,7 +144,7 @@ def test_the_copies_of_both_sides(start):
     assert len(borrower["loans"]["schedule"]) == 6
     assert borrower["loans"]["repayments"][0]["amount"] == 50_000
     assert {grant["viewer"] for grant in borrower["loans"]["opened_to"]} == {bob().user.pseudonym, carol().user.pseudonym}
-    assert borrower["marketplace"]["listings"][0]["disclosed"]["summary"].startswith("A second oven")
+    assert borrower["marketplace"]["listings"][0]["story"]["summary"].startswith("A second oven")
     investor = rights.export(bob().user.subject, now=start)
     assert investor["loans"]["holdings"][0] | {"loan": loan.reference, "amount": 600_000} == investor["loans"]["holdings"][0]
     assert investor["marketplace"]["pledges"][0]["state"] == "settled"

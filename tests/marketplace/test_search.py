@@ -11,7 +11,7 @@ from django.utils import timezone
 from core import business_day, outbox
 from loans.models import Loan
 from marketplace import listing as listings
-from marketplace import saved_search, search
+from marketplace import saved_search, search, search_index
 from marketplace.models import Listing, ListingWords, SavedSearch
 from marketplace.search import Wanted
 from notifications.models import Message
@@ -33,8 +33,15 @@ def now():
 def listed(now, **changed):
     """One open listing; what it shows may be changed as if it had been published so."""
     loan = stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=1_000_000, term_months=6, now=now)
-    Listing.objects.filter(loan=loan).update(**changed)
-    return Listing.objects.get(loan=loan)
+    return republished(Listing.objects.get(loan=loan), now, **changed)
+
+
+def republished(listing, now, **changed):
+    for field, value in changed.items():
+        setattr(listing, field, value)
+    listing.save(update_fields=list(changed))
+    search_index.keep(listing, now=now)
+    return Listing.objects.get(pk=listing.pk)
 
 
 def found(now, **wanted):
@@ -87,7 +94,7 @@ def test_chinese_words_need_no_cutting(now, q, fits):
 def test_the_words_follow_the_listing_and_end_with_it(now):
     listing = listed(now, title="A zeppelin")
     assert found(now, q=listing.reference.lower()) == found(now, q="zeppelin") == [listing]
-    Listing.objects.filter(pk=listing.pk).update(title="A florist's van")
+    republished(listing, now, title="A florist's van")
     assert found(now, q="florist")
     assert not found(now, q="zeppelin")
     listings.withdraw(listing, as_of=business_day.current(), now=now)
@@ -114,7 +121,7 @@ def test_what_is_not_said_is_not_found(now):
     listing = listed(now)
     shown = listing.disclosed
     shown["facts"]["region"] = {"form": "full", "value": None, "level": 2}
-    Listing.objects.filter(pk=listing.pk).update(disclosed=shown)
+    republished(listing, now, disclosed=shown)
     assert found(now, region="ZJ") == []
 
 

@@ -14,7 +14,7 @@ from tests.config.canary.marks import Canary
 from tests.config.canary.people import DESK_ONLY
 from tests.config.matrix.people import INVESTORS, STAFF, World
 
-WORDS = ("loans.application.title", "loans.application.summary", "loans.fundsitem.label")
+WORDS = ("loans.application.title", "loans.application.summary", "loans.fundsitem.label", "marketplace.listing.title")
 FILE = ("loans.borrowerfile.*", "loans.obligor.*", "loans.review.reason", "loans.reply.text", "loans.document.name")
 SETS = {"WORDS": WORDS, "FILE": FILE}
 SEVERAL = {"investor": INVESTORS, "staff": (*STAFF, *DESK_ONLY), "ladder": ("dan", "fay", "sal", "root"), "desk": ("pam", "root"), "approver": ("fay", "root")}

@@ -187,9 +187,11 @@ def _marking(draft: Callable[..., Application], patch: Any) -> Callable[..., App
     def marked(borrower: cast.Member, **more: Any) -> Application:
         patch.setattr(stories, "ANSWERS", answers())
         made = draft(borrower, **more)
-        Application.objects.filter(pk=made.pk).update(title=mark("第二台烤箱"), summary=mark("A second oven for a bakery."))
+        made.title, made.summary = mark("第二台烤箱"), mark("A second oven for a bakery.")
+        made.save(update_fields=["title", "summary"])
         for item in made.funds.all():
-            made.funds.filter(pk=item.pk).update(label=mark(item.label))
+            item.label = mark(item.label)
+            item.save(update_fields=["label"])
         made.refresh_from_db()
         return made
 
