@@ -35,7 +35,7 @@ def seal(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("marketplace", "0009_questions"),
-        ("loans", "0021_the_words_of_a_project_are_sealed"),
+        ("loans", "0022_the_words_of_a_project_are_sealed"),
         ("core", "0003_allowance"),
     ]
 

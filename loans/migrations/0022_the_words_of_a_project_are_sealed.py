@@ -27,7 +27,7 @@ def seal(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loans", "0020_a_funded_loan_may_be_unwound"), ("privacy", "0009_why_staff_look")]
+    dependencies = [("loans", "0021_charges_of_a_new_schedule_are_due_with_it"), ("privacy", "0009_why_staff_look")]
 
     operations = [
         migrations.RemoveConstraint("application", "loans_application_submitted_is_complete"),
