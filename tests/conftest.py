@@ -14,7 +14,7 @@ from pgtrigger import registry
 
 from config import translations
 from core.embedded import Claim, Services, UnableToStart
-from tests import order
+from tests import order, worlds
 from tests.emptying import quickly
 
 _claim = Claim()
@@ -101,6 +101,26 @@ def sandbox_bank_connection(request: pytest.FixtureRequest) -> None:
     marker = request.node.get_closest_marker("django_db")
     own = marker is not None and "sandbox_bank" in (marker.kwargs.get("databases") or ())
     settings.SANDBOX_BANK_ALIAS = "sandbox_bank" if own else "default"
+
+
+@pytest.fixture(scope="session")
+def ground(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.Ground]:
+    """Where worlds stand; at the end nothing is left on it."""
+    yield worlds.GROUND
+    with django_db_blocker.unblock():
+        worlds.GROUND.stand([])
+
+
+@pytest.fixture
+def worlds_stand(request: pytest.FixtureRequest, sandbox_bank_connection: None, ground: worlds.Ground, django_db_blocker: Any) -> None:
+    """What the test begins with (tests/worlds.py); nothing, for most."""
+    with django_db_blocker.unblock():
+        ground.stand(worlds.under(request.node))
+
+
+@pytest.fixture
+def _django_db_helper(worlds_stand: None, _django_db_helper: None) -> None:
+    """pytest-django's transaction around each test begins upon the worlds that stand."""
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from marketplace.models import Listing
 from privacy.models import Consent
 from tests import cast, stories
 from tests.programs import Program, problem
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ SECTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)

@@ -14,17 +14,18 @@ from privacy.models import ContactLink
 from tests import stories
 from tests.cast import alice, client_of, eve
 from tests.privacy.circle_world import Reader
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 VOLATILE = re.compile(r'value="[\w-]{20,}"|/i/[\w-]+/|CI-\w+|\d+:\d\d [ap]\.m\.')
 
 
-@pytest.fixture
-def borrower(db):
+@world
+def borrower():
     return alice()
 
 
-@pytest.fixture
+@world
 def application(borrower):
     return stories.draft(borrower, amount=4_800_000, term_months=6, now=timezone.now())
 

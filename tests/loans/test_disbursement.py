@@ -25,19 +25,20 @@ from payments.models import Payment, SandboxTransfer
 from payments.rails import sandbox
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, fay
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 AMOUNT = 4_800_000
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(moment), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def loan(now: datetime) -> Loan:
     """Filled by Bob alone; Alice's bank account is confirmed."""
     loan = stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=AMOUNT, term_months=6, now=now)

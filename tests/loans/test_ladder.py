@@ -19,6 +19,7 @@ from privacy import outreach as policy
 from privacy.models import AccessLog, Contact, ContactDecision, OutboundMessage
 from tests import cast, stories
 from tests.privacy.circle_world import Reader
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
@@ -26,13 +27,13 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
 
-@pytest.fixture
-def borrower(db):
+@world
+def borrower():
     return cast.alice(now=NOW)
 
 
-@pytest.fixture
-def staff(db):
+@world
+def staff():
     """Dan climbs; Fay and Gil agree."""
     roles.ensure()
     dan, fay = cast.dan(now=NOW), cast.fay(now=NOW)
@@ -43,12 +44,12 @@ def staff(db):
     return dan, fay, gil
 
 
-@pytest.fixture
+@world
 def application(borrower):
     return stories.draft(borrower, amount=4_800_000, term_months=6, now=NOW)
 
 
-@pytest.fixture
+@world
 def case(application, staff):
     return ladder.open_case(application, question="reachable", by=staff[0].user, now=NOW)
 
@@ -164,7 +165,7 @@ def test_a_contact_of_another_affair_is_not_here(case, staff):
         outreach.ask_contact(case, contact, purpose="verify_reference", channel="sms", by=staff[0].user, now=NOW)
 
 
-@pytest.fixture
+@world
 def late_loan(borrower, staff):
     loan = stories.accepted_loan(borrower, reviewer=staff[0], amount=4_800_000, term_months=6, now=NOW)
     Loan.objects.filter(pk=loan.pk).update(days_late=20)

@@ -12,12 +12,13 @@ from loans.override import UnableToOverride
 from tests import stories
 from tests.cast import alice, client_of, dan, fay, make
 from tests.loans.test_second_look import declined
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 AGAINST = {"debt_monthly": "1500000", "overdue_count_6m": "1"}  # grade E: referred to a person, and priced just under the cap
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)

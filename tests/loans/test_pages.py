@@ -11,6 +11,7 @@ from loans.models import Application, Loan
 from marketplace.models import Listing, Pledge
 from tests import cast, stories
 from tests.cast import PASSWORD, alice, bob, carol, client_of, dan, eve, fay
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +28,7 @@ FINANCES = {
 CONSENTS = {"application": "yes", "automated_decision": "yes", "listing_disclosure": "yes", "credit_source": "no", "bank_source": "no", "named_recipient": "no"}
 
 
-@pytest.fixture
+@world
 def today():
     now = timezone.now()
     business_day.advance(to=timezone.localdate(), now=now)

@@ -20,18 +20,19 @@ from privacy.disclosure import Actor
 from privacy.models import Consent, DataSubject
 from tests import stories
 from tests.cast import alice, bob, carol
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 PURPOSE = "listing_disclosure"
 PERM = "loans.disclose_holder"
 
 
-@pytest.fixture
+@world
 def now():
     return timezone.now()
 
 
-@pytest.fixture
+@world
 def file(now):
     """Alice's file, at the stage in which holders see it."""
     found = stories.draft(alice(), amount=1_000_000, term_months=6, now=now).file

@@ -12,18 +12,19 @@ from loans.application import UnableToApply
 from loans.models import Application
 from tests import stories
 from tests.cast import alice, bob, client_of, dan
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def referred(now):
     """Her debts are missing, so the scorecard refers her to a person, and he asks."""
     draft = stories.draft(alice(), amount=4_800_000, term_months=6, now=now)

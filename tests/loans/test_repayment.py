@@ -16,19 +16,20 @@ from marketplace.models import Listing
 from payments import wallet
 from tests import stories
 from tests.cast import alice, bob, client_of, dan, eve, fay
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 AMOUNT, CASH = 4_800_000, 3_000_000
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(moment), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def loan(now: datetime) -> Loan:
     """Alice's loan, held by Bob and paid out; 30,000 yuan are in her wallet."""
     loan = stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=AMOUNT, term_months=6, now=now)

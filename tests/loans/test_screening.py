@@ -10,12 +10,13 @@ from marketplace.models import Listing
 from privacy.disclosure import Actor
 from tests import stories
 from tests.cast import alice, bob, client_of, dan
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 ENGINE = Actor(kind="system", subject_id=None, role="test")
 
 
-@pytest.fixture
+@world
 def draft():
     return stories.draft(alice(), amount=1_000_000, term_months=6, now=timezone.now())
 

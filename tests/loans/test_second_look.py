@@ -18,12 +18,13 @@ from loans.second_look import UnableToLook
 from privacy.models import AccessLog
 from tests import stories
 from tests.cast import alice, bob, client_of, dan, fay, make
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 WORDS = "My debts on other platforms are repaid."
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)

@@ -16,18 +16,19 @@ from privacy.models import Contact
 from tests import stories
 from tests.cast import alice, client_of, dan, fay
 from tests.loans.test_override import AGAINST
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def draft(now):
     return stories.draft(alice(), amount=4_800_000, term_months=6, now=now)
 

@@ -12,18 +12,19 @@ from marketplace.models import Listing, Pledge
 from privacy.models import AccessLog
 from tests import cast, stories
 from tests.programs import Program, problem
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def listing(now: datetime) -> Listing:
     loan = stories.accepted_loan(cast.alice(), reviewer=cast.dan(), amount=4_800_000, term_months=6, now=now)
     stories.pay_in(cast.bob(), 5_000_000, now=now)

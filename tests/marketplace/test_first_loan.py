@@ -13,12 +13,13 @@ from loans import delinquency, repayment
 from marketplace.models import Listing
 from tests import stories
 from tests.cast import alice, bob, carol, dan, eve, fay
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.fixture
+@world
 def start():
     now = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
     business_day.advance(to=now.date(), now=now)

@@ -18,19 +18,20 @@ from marketplace.models import Listing, Mandate, MandateTerms
 from tests import cast, stories
 from tests.cast import bob, carol, client_of
 from tests.programs import Program, problem
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 TERMS: dict[str, Any] = {"grades": ["A", "B", "C", "D", "E"], "per_loan": 50_000}
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def listing(now: datetime) -> Listing:
     """A loan of Alice's for 48,000 yuan; Bob has 5,000."""
     loan = stories.accepted_loan(cast.alice(), reviewer=cast.dan(), amount=4_800_000, term_months=6, now=now)

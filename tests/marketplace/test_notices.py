@@ -26,13 +26,15 @@ from privacy.forms import Answer
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve, fay, grace
 from tests.notifications.test_message import crowd as strangers
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-@pytest.fixture
+@world
 def start():
+    """Everybody has signed up, and has read what they were told about it."""
     now = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
     business_day.advance(to=now.date(), now=now)
     for member in (alice, bob, carol, dan, eve, fay, grace):
@@ -79,8 +81,17 @@ def running(now):
     return loan
 
 
-def test_from_application_to_payout(start):
-    loan = running(start)
+@world
+def open_listing(start):
+    return listed(start)
+
+
+@world
+def loan(start):
+    return running(start)
+
+
+def test_from_application_to_payout(start, loan):
     reference = loan.listing.reference
     assert told(alice()) == [
         "application.submitted",
@@ -98,8 +109,7 @@ def test_from_application_to_payout(start):
     assert "2026年4月2日" in words(alice(), now=start, language="zh-hans")[5]
 
 
-def test_repayments_are_one_line_a_day_for_holders_and_a_receipt_each_for_the_borrower(start):
-    loan = running(start)
+def test_repayments_are_one_line_a_day_for_holders_and_a_receipt_each_for_the_borrower(start, loan):
     stories.pay_in(alice(), 1_200_000, now=start)
     forget()
     day = loan.installments.get(number=1).due_on
@@ -122,8 +132,7 @@ def test_repayments_are_one_line_a_day_for_holders_and_a_receipt_each_for_the_bo
     assert told(bob()) == ["receipt.day", "receipt.day"]
 
 
-def test_late_and_back_and_default_in_neutral_words(start):
-    loan = running(start)
+def test_late_and_back_and_default_in_neutral_words(start, loan):
     stories.pay_in(alice(), 1_200_000, now=start)
     outbox.drain(now=start)
     forget()
@@ -150,8 +159,7 @@ def test_late_and_back_and_default_in_neutral_words(start):
         assert loan.listing.reference not in sent.body
 
 
-def test_an_early_end_is_told_to_both_sides(start):
-    loan = running(start)
+def test_an_early_end_is_told_to_both_sides(start, loan):
     stories.pay_in(alice(), 1_200_000, now=start)
     outbox.drain(now=start)
     forget()
@@ -163,8 +171,8 @@ def test_an_early_end_is_told_to_both_sides(start):
     assert sorted(told(bob())) == ["holding.repaid", "receipt.day"]
 
 
-def test_a_pledge_taken_back_and_a_listing_that_did_not_fill(start):
-    _loan, listing = listed(start)
+def test_a_pledge_taken_back_and_a_listing_that_did_not_fill(start, open_listing):
+    _loan, listing = open_listing
     pledge = stories.pledge(listing, bob(), 200_000, now=start)
     stories.pledge(listing, carol(), 300_000, now=start)
     pledging.cancel(pledge, by=bob().user, as_of=business_day.current(), now=start)
@@ -178,8 +186,8 @@ def test_a_pledge_taken_back_and_a_listing_that_did_not_fill(start):
     assert told(alice())[-1] == "listing.expired"
 
 
-def test_a_withdrawn_listing_gives_everybody_word(start):
-    _loan, listing = listed(start)
+def test_a_withdrawn_listing_gives_everybody_word(start, open_listing):
+    _loan, listing = open_listing
     stories.pledge(listing, carol(), 300_000, now=start)
     outbox.drain(now=start)
     listings.withdraw(listing, as_of=business_day.current(), now=start)
@@ -264,9 +272,8 @@ def test_the_borrower_hears_what_became_of_an_invitation_and_nothing_about_who_i
     assert grace().party.reference not in "".join(words(alice(), now=start))
 
 
-def test_thousands_of_holders_are_told_page_by_page_in_few_statements(start, monkeypatch):
+def test_thousands_of_holders_are_told_page_by_page_in_few_statements(start, loan, monkeypatch):
     monkeypatch.setattr(crowd, "PAGE", 10)
-    loan = running(start)
     many = strangers(25, now=start)
     Participation.objects.bulk_create(Participation(loan=loan, party=member.party, amount=100, originated_at=start) for member in many)
     outbox.drain(now=start)

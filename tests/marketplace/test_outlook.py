@@ -8,9 +8,10 @@ from django.utils import translation
 from credit.bands import BANDS
 from marketplace import outlook, presenting
 from marketplace.models import Listing
+from tests.worlds import world
 
 
-@pytest.fixture
+@world
 def listing() -> Listing:
     return Listing(
         method="equal_installment",

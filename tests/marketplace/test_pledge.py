@@ -19,19 +19,20 @@ from marketplace.models import Listing, Pledge
 from payments import wallet
 from tests import stories
 from tests.cast import Member, alice, bob, carol, client_of, dan, eve
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 CASH = 2_000_000
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(moment), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def listing(now: datetime) -> Listing:
     """A loan of Alice's for 48,000 yuan; Bob has 20,000."""
     loan = stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=4_800_000, term_months=6, now=now)

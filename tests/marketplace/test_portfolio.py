@@ -17,13 +17,14 @@ from marketplace.models import Listing
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, fay
 from tests.programs import Program
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 ZONE = ZoneInfo("Asia/Shanghai")
 WORTH_LINE = 'id="result"><b>'
 
 
-@pytest.fixture
+@world
 def now():
     moment = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
     business_day.advance(to=moment.date(), now=moment)

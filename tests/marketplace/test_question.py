@@ -14,11 +14,12 @@ from marketplace.models import Listing, Question
 from notifications.models import Message
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@world
 def listing():
     now = timezone.now()
     business_day.advance(to=timezone.localdate(), now=now)

@@ -28,12 +28,13 @@ from notifications.models import Message
 from payments import wallet
 from tests import cast, stories
 from tests.cast import bob, carol, client_of
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 UNIT = product.STANDARD.unit
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)

@@ -28,13 +28,14 @@ from notifications.models import Message
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve, fay
 from tests.marketplace.test_suitability import qualified, under
+from tests.worlds import world
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@world
 def loan():
     """Bob holds 6,000 yuan of it and Carol 4,000; Eve has money; the first installment is paid."""
     return lent()

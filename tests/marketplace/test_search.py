@@ -19,11 +19,12 @@ from privacy.models import AccessLog
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve
 from tests.programs import Program, problem
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)

@@ -17,18 +17,19 @@ from marketplace.models import Listing
 from privacy import disclosure as door
 from tests import stories
 from tests.cast import alice, bob, client_of, dan, grace
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@world
 def now() -> datetime:
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def listing(now: datetime) -> Listing:
     bob()
     return Listing.objects.get(loan=stories.accepted_loan(alice(), reviewer=dan(), amount=1_000_000, term_months=6, now=now))

@@ -21,6 +21,7 @@ from marketplace.suitability.rules import Standing, Wish
 from tests import stories
 from tests.cast import alice, bob, client_of, dan
 from tests.programs import Program
+from tests.worlds import world
 
 NOW = timezone.localtime()
 DAY = timedelta(days=1)
@@ -85,8 +86,8 @@ def test_every_figure_has_a_source_and_every_setting_a_pack(settings, tmp_path):
         packs.named("SANDBOX")
 
 
-@pytest.fixture
-def listing(db):
+@world
+def listing():
     business_day.advance(to=NOW.date(), now=NOW)
     stories.pay_in(bob(now=NOW), 3_000_000, now=NOW)
     loan = stories.accepted_loan(alice(now=NOW), reviewer=dan(now=NOW), amount=2_000_000, term_months=6, now=NOW)

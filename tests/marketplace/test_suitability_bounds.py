@@ -15,13 +15,14 @@ from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan
 from tests.marketplace.test_run import do, held, loan, mandate, the_run
 from tests.marketplace.test_suitability import DAY, FIGURES, NOW, qualified, under
+from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 LITTLE = FIGURES | {"assets": 0, "income": 4_000_000}  # 20,000 yuan of net worth: 2,000 in twelve months
 
 
-@pytest.fixture
+@world
 def listing():
     return made()
 
