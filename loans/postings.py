@@ -236,9 +236,10 @@ def recovery_costs_back(loan: Loan, event: LoanEvent, amount: int, *, as_of: dat
     _post([(f"event:{event.pk}:costs", payer, payee, amount, "recovery_costs")], loan, as_of=as_of)
 
 
-def buyers_price(loan: Loan, receipt: Payment, *, by: User, as_of: date, now: datetime) -> None:
+def buyers_price(loan: Loan, receipt: Payment, *, proposed_by: User, by: User, as_of: date, now: datetime) -> None:
     """unmatched receipts → recoveries to distribute, of this loan. Raises reconciliation.UnableToMatch."""
-    reconciliation.set_apart(payment=receipt, code=AccountCode.RECOVERY_SUSPENSE, owner=loan.ledger_owner, by=by, as_of=as_of, now=now)
+    to = {"code": AccountCode.RECOVERY_SUSPENSE, "owner": loan.ledger_owner}
+    reconciliation.set_apart(payment=receipt, **to, proposed_by=proposed_by, by=by, as_of=as_of, now=now)
 
 
 def _post(legs: Iterable[Leg], loan: Loan, *, as_of: date) -> None:

@@ -5,23 +5,23 @@ Once per line of a rail, however often the bank reports it.
 
 from __future__ import annotations
 
-import logging
 import re
 import unicodedata
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts.models import Party
-from core import business_day, outbox, references
+from core import business_day, outbox, references, sweeps
 from core.states import because, move
 from payments import bank_line, payout, postings, rails
 from payments.models import BankLine, Payment
 from payments.rails import sandbox
+from payments.rails.base import StatementLine
 
-log = logging.getLogger(__name__)
 _REFERENCE = re.compile(r"(?<![0-9A-Z])PT\s*[-‐‑–—−]?\s*([0-9A-Z]{8})")  # in one piece: the eight may begin with PT themselves
 
 
@@ -77,33 +77,22 @@ def _written(line: BankLine, party: Party | None, *, now: datetime) -> Payment:
 def read_lines(*, rail: str, as_of: date, now: datetime) -> int:
     """Takes in the bank's new lines: receipts as deposits, outgoing lines as the answer "paid". Returns how many were new.
 
-    A line with contradicting content stops at itself, not the lines after it.
+    A line that cannot be taken stops at itself, not the lines after it; reconciliation shows it until a person has looked.
     """
     last = BankLine.objects.filter(rail=rail).order_by("-line_id").values_list("line_id", flat=True).first() or ""
     lines = {line.line_id: line for line in rails.get(rail).lines_since(last)}
     known = set(BankLine.objects.filter(rail=rail, line_id__in=lines, payment__isnull=False).values_list("line_id", flat=True))
     new = [line for line_id, line in lines.items() if line_id not in known]
-    for line in new:
-        common: dict[str, Any] = {
-            "rail": rail,
-            "line_id": line.line_id,
-            "amount": line.amount,
-            "currency": line.currency,
-            "booked_on": line.booked_on,
-            "now": now,
-        }
-        try:
-            _take(line.direction, reference=line.reference, as_of=as_of, **common)
-        except bank_line.LineConflict as conflict:
-            log.error("bank line %s contradicts what we have: a person must look at it", conflict)
+    sweeps.each(new, lambda line: _take(line, rail=rail, as_of=as_of, now=now), what=f"bank line of {rail}", name=attrgetter("line_id"))
     return len(new)
 
 
-def _take(direction: str, *, as_of: date, **content: Any) -> None:
-    if direction == "in":
-        receive(**content)
+def _take(line: StatementLine, *, rail: str, as_of: date, now: datetime) -> None:
+    content: dict[str, Any] = {"amount": line.amount, "currency": line.currency, "reference": line.reference, "booked_on": line.booked_on}
+    if line.direction == "in":
+        receive(rail=rail, line_id=line.line_id, now=now, **content)
     else:
-        _confirm(as_of=as_of, **content)
+        _confirm(rail=rail, line_id=line.line_id, as_of=as_of, now=now, **content)
 
 
 @transaction.atomic

@@ -209,9 +209,14 @@ def _match(held: Payment, party: Party, *, by: User, as_of: date, now: datetime)
 
 
 @transaction.atomic
-def set_apart(*, payment: Payment, code: AccountCode, owner: str, by: User, as_of: date, now: datetime) -> None:
-    """An unmatched receipt was meant for an affair and no party: it waits on that account until the affair passes it on. Raises UnableToMatch."""
+def set_apart(*, payment: Payment, code: AccountCode, owner: str, proposed_by: User, by: User, as_of: date, now: datetime) -> None:
+    """An unmatched receipt was meant for an affair and no party: it waits on that account until the affair passes it on.
+
+    One person named the receipt for it (`proposed_by`), another agrees. Raises UnableToMatch.
+    """
     held = _held(payment)
+    if proposed_by.pk == by.pk:
+        raise UnableToMatch("four_eyes", _("Somebody else has to approve what you proposed."))
     if held.proposals.filter(state="proposed").exists():
         raise UnableToMatch("already_proposed", _("Something is proposed for it already. Decide that first."))
     postings.match(held, owner=owner, code=code, booked_on=as_of)

@@ -114,7 +114,7 @@ def _share_price(found: DebtSale, loan: Loan, *, by: User, as_of: date, now: dat
     if found.receipt is None:
         return
     try:
-        postings.buyers_price(loan, found.receipt, by=by, as_of=as_of, now=now)
+        postings.buyers_price(loan, found.receipt, proposed_by=found.proposed_by, by=by, as_of=as_of, now=now)
     except UnableToMatch as error:
         raise UnableToCollect("receipt", _("The receipt of the price was matched to somebody else meanwhile.")) from error
     recovery.hand_on(loan, price=found.price, by=by, key=f"debtsale:{found.pk}:price", as_of=as_of, now=now)

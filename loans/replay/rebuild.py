@@ -21,8 +21,8 @@ def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     """Repay principal that is not due yet; the rows to come are computed again. Returns what is left of the amount.
 
     Interest earned until that day stays: in the running installment, and in each row the part an earlier new schedule brought, which moves to
-    the last row when the loan ends earlier. The running row's other days, and all later rows, bear interest on the new balance. Rows that are paid
-    already are left as they are.
+    the last row when the loan ends earlier. The running row's other days, and all later rows, bear interest on the new balance; flat interest falls
+    with its principal. Rows that are paid already are left as they are, and one paid in part asks nothing again.
     """
     rows = [row for row in course.unpaid() if row.due_on > event.on and row.moved_on is None]
     open_now = sum(row.open.principal for row in rows)
@@ -30,8 +30,11 @@ def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     if not repaid:
         return amount
     running, kept = rows[0], rows[0].earned(event.on)
-    first = kept + divide((running.owed.interest - kept) * (open_now - repaid), open_now, "half_even")
-    plan = _plan(course, rows, open_now - repaid)
+    stays = (open_now - repaid, open_now)
+    if keep == "installment" and course.contract.method == "flat":
+        stays = _slice_left(rows, open_now - repaid)
+    first = kept + divide((running.owed.interest - kept) * stays[0], stays[1], "half_even")
+    plan = _plan(course, rows, open_now - repaid, open_now)
     if keep == "installment":
         asked = max(first, running.paid.interest + running.waived.interest) - running.brought  # interest paid ahead counts as it is
         plan = list(_same_installment(course, rows, open_now - repaid, asked)) or plan
@@ -40,7 +43,7 @@ def prepay(course: Course, event: Event, amount: int, *, keep: Keep) -> int:
     for k, row in enumerate(rows):
         principal, interest = plan[k] if k < len(plan) else (0, 0)
         _redraw(row, principal, interest + row.brought if k else first, event.on)
-        row.early = row.early if keep == "installment" else row.paid.principal
+        row.early = row.paid.principal if k and keep == "term" else row.early  # what is ahead of the first row stays a part of it
     running.began_on = running.began_on or running.starts_on
     running.starts_on, running.carried = max(running.starts_on, event.on), kept
     _book(course, event, running, repaid)
@@ -79,15 +82,45 @@ def _book(course: Course, event: Event, running: Row, repaid: int) -> None:
     course.settle_row(running, event.on)
 
 
-def _plan(course: Course, rows: list[Row], principal: int) -> list[tuple[int, int]]:
-    """(principal, interest) of the rows to come, as many as before. The first row's interest is told by its days, so a bullet has none here."""
+def _plan(course: Course, rows: list[Row], principal: int, before: int) -> list[tuple[int, int]]:
+    """(principal, interest) of the rows to come, as many as `before` some was repaid. The first row's interest is told by its days."""
     if not principal:
         return []
     if course.contract.method == "bullet":
         return [(principal, 0)]
-    dates = {"disbursed_on": rows[0].began_on or rows[0].starts_on, "first_due_on": rows[0].due_on}
-    built = schedule.build(_terms(course, principal, len(rows), **dates)).installments
+    plan = _level(course, rows, principal)
+    if course.contract.method == "flat":
+        return [(part, divide(_own(row) * principal, before, "half_even")) for (part, _interest), row in zip(plan, rows, strict=True)]
+    return plan
+
+
+def _level(course: Course, rows: list[Row], principal: int) -> list[tuple[int, int]]:
+    """Leveled as one loan. What was paid ahead of the first row counts for it; where that is more than its part, the others share the rest."""
+    ahead, start = rows[0].paid.principal - rows[0].early, rows[0].began_on or rows[0].starts_on
+    plan = _built(course, rows, principal + ahead, start)
+    if plan[0][0] >= ahead:
+        return [(plan[0][0] - ahead, plan[0][1]), *plan[1:]]
+    return [(0, 0), *_built(course, rows[1:], principal, rows[0].due_on)]
+
+
+def _built(course: Course, rows: list[Row], principal: int, start: date) -> list[tuple[int, int]]:
+    built = schedule.build(_terms(course, principal, len(rows), disbursed_on=start, first_due_on=rows[0].due_on)).installments
     return [(row.principal, row.interest) for row in built]
+
+
+def _own(row: Row) -> int:
+    """The interest of a row by its own method, without what a new schedule brought."""
+    return row.owed.interest - row.brought
+
+
+def _slice_left(rows: list[Row], principal: int) -> tuple[int, int]:
+    """How much of the first row's part of the principal is still to come, and that part."""
+    part = _slice(rows) - (rows[0].paid.principal - rows[0].early)
+    return (min(principal, part), part) if part > 0 else (1 if principal else 0, 1)
+
+
+def _slice(rows: list[Row]) -> int:
+    return max(row.owed.principal - row.early for row in rows if row.open.principal)
 
 
 def _same_installment(course: Course, rows: list[Row], principal: int, first: int) -> Iterator[tuple[int, int]]:
@@ -99,13 +132,15 @@ def _same_installment(course: Course, rows: list[Row], principal: int, first: in
     if method in ("interest_only", "bullet"):
         return
     top, bottom = (course.rate / 12).as_integer_ratio()
-    slice_ = max(row.owed.principal - row.early for row in rows)
-    target = max(row.owed.principal - row.early + row.owed.interest - row.brought for row in rows)
+    slice_ = _slice(rows)
+    target = max(row.owed.principal - row.early + _own(row) for row in rows if row.open.principal)
     balance = principal
     for k, row in enumerate(rows):
         if not balance:
             return
-        interest = divide((principal if method == "flat" else balance) * top, bottom, "half_even") if k else first
+        interest = divide(balance * top, bottom, "half_even") if k else first
+        if k and method == "flat":
+            interest = divide(_own(row) * min(balance, slice_), slice_, "half_even")
         wanted = target - interest if method == "equal_installment" else slice_
         part = balance if k == len(rows) - 1 else min(max(wanted - (row.paid.principal - row.early), 0), balance)
         yield part, interest

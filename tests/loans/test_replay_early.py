@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loans.replay import Event, Kind, replay
+from loans.waterfall import Split
 from tests.counts import cases
 from tests.loans.test_replay import START, contract, course, paid
 
@@ -87,9 +88,51 @@ def test_repaying_twice_in_a_month_costs_no_more_than_once():
     assert abs(interest_of(once) - interest_of(twice)) <= 1
 
 
+JULY = date(2026, 7, 15)
+FLAT_START = [paid(n, date(2026, n + 1, 15), 112_000) for n in range(1, 6)]
+
+
+def flat(amount, choice):
+    """12,000 flat at 12 %: 1,000 and 120 a month. Six installments paid, and `amount` more on the sixth day."""
+    found = course(*FLAT_START, paid(6, JULY, 112_000 + amount, choice=choice), to=JULY, method="flat")
+    return [(row.open.principal, row.open.interest) for row in ahead(found, JULY)]
+
+
+def test_flat_interest_falls_with_the_principal_repaid_and_by_no_more():
+    """Of 6,000 to come half is repaid: half of each installment's 120 stays, or three installments of six stay as they are; a cent changes nothing."""
+    assert flat(1, "lower") == [(100_000, 12_000)] * 5 + [(99_999, 12_000)]
+    assert flat(300_000, "lower") == [(50_000, 6_000)] * 6
+    assert flat(300_000, "shorten") == [(100_000, 12_000)] * 3
+    assert flat(350_000, "shorten") == [(100_000, 12_000)] * 2 + [(50_000, 6_000)]
+    assert flat(150_000, "lower") == [(75_000, 9_000)] * 6
+
+
+def test_lower_installments_ask_nothing_again_that_was_paid_ahead():
+    """500.00 of the first installment is paid ahead: its 120.00 interest, 380.00 of principal. With 3,000 repaid early the level is that of 9,000 over
+    twelve: 799.64, of which 709.64 principal at first. The first asks 329.64 more; the second 82.90 on 8,290.36 and 716.74."""
+    found = course(paid(1, START, 50_000), paid(2, START, 300_000, choice="lower"), to=START)
+    left = ahead(found, START)
+    assert left[0].open == Split(32_964)
+    assert left[1].open == Split(71_674, 8_290)
+    assert {row.open.total for row in left[1:-1]} == {79_964}
+
+
+def test_lowered_far_below_what_was_paid_ahead_the_next_asks_nothing_and_the_others_are_level():
+    """900.00 ahead is 780.00 of principal; 8,000 early leaves 3,220 over the other eleven: 310.58 each, 32.20 of it interest at first."""
+    events = [paid(1, START, 90_000), paid(2, START, 800_000, choice="lower")]
+    found = course(*events, to=START)
+    first, *others = [row for row in found.rows if row.due_on > START]
+    assert first.open == Split()
+    assert others[0].open == Split(27_838, 3_220)
+    assert {row.open.total for row in others[:-1]} == {31_058}
+    again = course(*events, paid(3, START, 10_000, choice="shorten"), to=START)
+    assert again.rows[0].open == Split()
+    assert max(row.open.total for row in ahead(again, START)) <= 31_060  # the level with the last row's remainder
+
+
 amounts = st.integers(1, 400_000)
 offsets = st.integers(0, 420)
-methods = st.sampled_from(["equal_installment", "equal_principal"])
+methods = st.sampled_from(["equal_installment", "equal_principal", "flat"])
 rates = st.sampled_from([Decimal(0), Decimal("0.08"), Decimal("0.155"), Decimal("0.36")])
 before = st.lists(st.tuples(offsets, amounts, st.sampled_from(["next", "last"])), max_size=4)
 
@@ -136,3 +179,15 @@ def test_finishing_sooner_never_costs_more_nor_lasts_longer_nor_asks_more_at_onc
     assert len(left) <= len(known)
     highest = max((row.owed.principal + row.owed.interest for row in known), default=0)
     assert all(row.owed.principal - row.early + row.owed.interest <= highest + 12 for row in left)
+
+
+@pytest.mark.soak
+@settings(max_examples=cases(150, soak=3_000), deadline=None)
+@given(methods, rates, st.lists(st.tuples(offsets, amounts, st.sampled_from(["next", "lower"])), max_size=3), offsets, st.integers(1, 1_200_000))
+def test_lower_installments_raise_none_and_end_no_later(method, rate, earlier, day, amount):
+    terms, on = contract(method=method, annual_rate=rate), START + timedelta(days=day)
+    events = [Event(n, Kind.PAYMENT, START + timedelta(days=at), sum_, {"choice": how}) for n, (at, sum_, how) in enumerate(earlier, start=1)]
+    known = {row.number: row.open.total for row in replay(terms, events, closed_to=on - DAY).rows}
+    found = replay(terms, [*events, paid(9, on, amount, choice="lower")], closed_to=on - DAY)
+    for row in found.rows:
+        assert row.open.total <= known[row.number] + 12

@@ -10,7 +10,7 @@ from accounts.models import Act, Membership, Party
 from core import outbox
 from ledger.chart import AccountCode
 from ledger.checks import check_books
-from payments import bank_line, deposit, reconciliation
+from payments import bank_line, deposit, postings, reconciliation
 from payments.models import BankLine, Payment, SandboxTransfer
 from payments.rails import sandbox
 from payments.tasks import read_bank_lines
@@ -75,6 +75,33 @@ def test_a_contradicting_line_does_not_hold_up_the_lines_after_it(bank: Bank, bo
     assert bank.cash(bob) == 700
     assert BankLine.objects.get(line_id=second).payment is not None
     assert BankLine.objects.get(line_id=first).payment is None, "left for a person"
+
+
+def test_whatever_is_wrong_with_a_line_the_others_are_read_and_the_log_names_only_its_number(bank: Bank, bob: Any, monkeypatch: Any, caplog: Any) -> None:
+    broken, _sound = (sandbox.send_money(key=f"in:{n}", reference=f"for Mei {bob.party.reference}", amount=n, currency="CNY", now=NOW) for n in (5000, 700))
+    book = postings.deposit
+
+    def stumble(payment: Payment, **terms: Any) -> None:
+        if payment.amount == 5000:
+            raise ValueError("no such account")
+        book(payment, **terms)
+
+    monkeypatch.setattr(postings, "deposit", stumble)
+    deposit.read_lines(rail="sandbox", as_of=TODAY, now=NOW)
+    assert (bank.cash(bob), BankLine.objects.filter(line_id=broken).exists()) == (700, False)
+    assert broken in caplog.text
+    assert "Mei" not in caplog.text
+    monkeypatch.undo()
+    deposit.read_lines(rail="sandbox", as_of=TODAY, now=NOW)  # the bank reports its last lines again
+    assert bank.cash(bob) == 5700
+
+
+def test_a_receipt_is_set_apart_by_two(bank: Bank) -> None:
+    payment, fay = receive("the price"), cast.fay(now=NOW).user
+    to = {"code": AccountCode.RECOVERY_SUSPENSE, "owner": "loan:1", "as_of": TODAY, "now": NOW}
+    with pytest.raises(reconciliation.UnableToMatch, match="four_eyes"):
+        reconciliation.set_apart(payment=payment, proposed_by=fay, by=fay, **to)
+    assert reconciliation.unmatched() == [payment]
 
 
 @pytest.mark.parametrize("how", ["{r}", "from bob, {r} thanks", "{low}", "PT {code}", "ＰＴ－{code}", "pt—{code}", "充值{r}谢谢"])
