@@ -238,8 +238,8 @@ def recovery_costs_back(loan: Loan, event: LoanEvent, amount: int, *, as_of: dat
 
 def buyers_price(loan: Loan, receipt: Payment, *, proposed_by: User, by: User, as_of: date, now: datetime) -> None:
     """unmatched receipts → recoveries to distribute, of this loan. Raises reconciliation.UnableToMatch."""
-    to = {"code": AccountCode.RECOVERY_SUSPENSE, "owner": loan.ledger_owner}
-    reconciliation.set_apart(payment=receipt, **to, proposed_by=proposed_by, by=by, as_of=as_of, now=now)
+    code, owner = AccountCode.RECOVERY_SUSPENSE, loan.ledger_owner
+    reconciliation.set_apart(payment=receipt, code=code, owner=owner, proposed_by=proposed_by, by=by, as_of=as_of, now=now)
 
 
 def _post(legs: Iterable[Leg], loan: Loan, *, as_of: date) -> None:
