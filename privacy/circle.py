@@ -113,9 +113,12 @@ def token_of(link: ContactLink, *, now: datetime) -> str:
 
 
 def find(token: str, *, now: datetime) -> ContactLink | None:
-    """The invitation behind a token while it may still be read. A declined one reads as before until its time is over: nobody learns of a no."""
+    """The invitation behind a token while it may still be read. A declined one reads as before until its time is over: nobody learns of a no.
+
+    While the borrower's data is locked it is as if it never was: the reader learns nothing of that either.
+    """
     rows = ContactLink.objects.select_related("matter__subject").filter(token_hash=hashed(token), expires_at__gt=now, state__in=UNANSWERED)
-    return rows.filter(matter__subject__erased_at=None, matter__closed_at=None).first()
+    return rows.filter(matter__subject__erased_at=None, matter__subject__restricted_at=None, matter__closed_at=None).first()
 
 
 def named_by(link: ContactLink, *, now: datetime) -> str:
@@ -156,7 +159,8 @@ def accept(check: NumberCheck, *, now: datetime) -> Contact:
         raise UnableToAccept("closed")
     link = ContactLink.objects.select_for_update().select_related("matter__subject").get(pk=check.link_id)
     index = bytes(check.number_index)
-    if link.state != "open" or link.expires_at <= now or link.matter.closed_at is not None or suppression.holds(index):
+    over = link.state != "open" or link.expires_at <= now or link.matter.closed_at is not None or link.matter.subject.restricted_at is not None
+    if over or suppression.holds(index):
         raise UnableToAccept("closed")
     if index in {bytes(own) for own in link.barred}:
         raise UnableToAccept("self")

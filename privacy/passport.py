@@ -101,7 +101,7 @@ def affair(contact: Contact, *, now: datetime) -> Affair:
     opened = disclosure.reveal(contact, ["name", "number"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
     return Affair(
         contact=contact,
-        named_by=circle.known_name(contact.link, now=now) or gettext("Somebody whose data is no longer here"),
+        named_by=circle.known_name(contact.link, now=now) or gettext("Somebody who named you"),
         name=opened["name"] or "",
         number=masked(opened["number"]),
         scopes=circle.allowed(contact, now=now) if contact.state == "opted_in" else [],

@@ -17,6 +17,8 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core import sweeps
+
 from . import rights
 from .disclosure import Restricted
 from .models import DataSubject, Restriction
@@ -99,9 +101,17 @@ def on_hold() -> QuerySet[DataSubject]:
 
 
 def finish(*, cutoff: datetime, now: datetime) -> Sequence[UUID]:
-    """Carry out every erasure that was asked for while a law kept the records, and that nothing holds back any more. The persons erased."""
+    """Carry out every erasure that was asked for while a law kept the records, and that nothing holds back any more. The persons erased.
+
+    Somebody who cannot be erased, for whatever reason, is logged and tried again the next night; nobody else waits for them.
+    """
+    gone: list[UUID] = []
+
+    def act(row: Restriction) -> None:
+        if not rights.holds(row.subject):
+            rights.erase(row.subject, now=now)
+            gone.append(row.subject_id)
+
     asked = Restriction.objects.filter(ground=KEPT_BY_LAW, lifted_at=None, subject__erased_at=None).select_related("subject").order_by("pk")
-    free = [row.subject for row in asked if not rights.holds(row.subject)]
-    for subject in free:
-        rights.erase(subject, now=now)
-    return [subject.pk for subject in free]
+    sweeps.each(asked, act, what="retention: an erasure that was asked for")
+    return gone

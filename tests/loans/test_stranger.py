@@ -93,6 +93,23 @@ def test_fay_who_borrows_with_alice_takes_no_second_look(draft, now):
         second_look.claim(look, by=fay().user, now=now)
 
 
+def test_dan_who_borrows_with_alice_climbs_no_rung_for_her_and_calls_nobody(draft, now):
+    case = ladder.open_case(draft, question="work", by=fay().user, now=now)
+    beside(draft, dan(), now=now)
+    for refused in (
+        lambda: ladder.open_case(draft, question="reachable", by=dan().user, now=now),
+        lambda: ladder.record(case, level=0, outcome="answered", note="I know myself.", by=dan().user, now=now),
+        lambda: ladder.request_necessity(case, level=4, why="Ask my friends.", by=dan().user, now=now),
+        lambda: outreach.call_borrower(draft, by=dan().user, now=now),
+    ):
+        with pytest.raises(UnableToClimb, match="own_application"):
+            refused()
+    assert client_of(dan()).get(f"/admin/loans/laddercase/desk/{case.reference}/").status_code == 409
+    assert client_of(dan()).post(f"/admin/loans/laddercase/open/{draft.reference}/", {"question": "reachable"}).status_code == 409
+    assert LadderCase.objects.count() == 1
+    assert not case.rungs.exists()
+
+
 def test_fay_who_borrows_with_alice_agrees_to_nobody_being_asked_and_lifts_no_flag(draft, now):
     beside(draft, fay(), now=now)
     case = ladder.open_case(draft, question="work", by=dan().user, now=now)

@@ -113,6 +113,23 @@ def test_a_link_that_never_was_looks_like_a_closed_one(hana):
     assert hana.get("invitation", "nobody-ever-made-this-link").status_code == 410
 
 
+def test_a_locked_borrowers_invitation_looks_like_one_that_never_was(matter, hana, alice, dan):
+    """Also to somebody who had it open, or a code already, when the lock came."""
+    token = invite(matter).token
+    hana.fill_in(token)
+    code = hana.code()
+    restriction.restrict(subject=alice, ground="legal_hold", why="A court asked.", by=dan, now=timezone.now())
+    never = Reader().get("invitation", "nobody-ever-made-this-link")
+    for page in (Reader().get("invitation", token), Reader().fill_in(token)):
+        assert page.status_code == 410
+        assert re.sub(r'(csrfmiddlewaretoken|idempotency_key)" value="\w+"|/circle/i/[\w-]+/', "", page.content.decode()) == re.sub(
+            r'(csrfmiddlewaretoken|idempotency_key)" value="\w+"|/circle/i/[\w-]+/', "", never.content.decode()
+        )
+    assert hana.post("decline", token).status_code == 404
+    assert hana.confirm(code).url == "/circle/done/closed/"
+    assert not Contact.objects.exists()
+
+
 def test_the_borrower_cannot_be_their_own_contact(matter):
     alice = Reader(ALICE_NUMBER)
     token = invite(matter).token

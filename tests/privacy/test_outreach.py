@@ -554,5 +554,5 @@ def test_a_contact_keeps_page_and_rights_when_the_borrowers_data_is_gone(end, re
     browser = Reader()
     browser.open_own_page()
     page = browser.get("passport")
-    assert (page.status_code, "Somebody whose data is no longer here" in page.content.decode()) == (200, True)
+    assert (page.status_code, "Somebody who named you" in page.content.decode()) == (200, True)
     assert reverse("circle:stop") in page.content.decode()

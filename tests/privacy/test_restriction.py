@@ -117,6 +117,30 @@ def test_what_only_a_law_keeps_is_locked_when_erasure_is_asked_and_erased_when_t
     assert (alice.erased_at is not None, proof.app, proof.rule) == (True, "privacy", "loan_file")
 
 
+def test_one_who_cannot_be_erased_keeps_nobody_else_waiting(alice, bob, now, monkeypatch):
+    holds, erase = ["loan_file_kept_by_law"], rights._erase
+
+    def broken(subject, *, now):
+        if subject == alice:
+            raise RuntimeError("alice's file is torn")
+        erase(subject, now=now)
+
+    monkeypatch.setattr(rights, "holds", lambda _subject: holds)
+    monkeypatch.setattr(rights, "_erase", broken)
+    for person in (alice, bob):
+        desk.receive(subject=person, kind="erase", message="", locale="en", now=now)
+    holds.clear()
+    (proof,) = sweeps.run(now=now + timedelta(days=1))
+    for person in (alice, bob):
+        person.refresh_from_db()
+    assert (proof.count, alice.erased_at, bob.erased_at is not None) == (1, None, True)
+    assert alice.restricted_at, "locked as before, and tried again the next night"
+    monkeypatch.setattr(rights, "_erase", erase)
+    sweeps.run(now=now + timedelta(days=2))
+    alice.refresh_from_db()
+    assert alice.erased_at
+
+
 @pytest.mark.parametrize("reason", ["open_loan", "wallet_not_empty"])
 def test_what_is_still_going_on_is_not_locked(alice, now, monkeypatch, reason):
     monkeypatch.setattr(rights, "holds", lambda _subject: [reason, "loan_file_kept_by_law"])
