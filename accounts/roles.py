@@ -19,7 +19,11 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     APPROVER: (
         "loans.view_*",
-        "credit.view_*",
+        # Of credit the models and not single decisions: whoever may be asked to look again has not read the grade.
+        "credit.view_modelchange",
+        "credit.view_modelalarm",
+        "credit.view_weekofinputs",
+        "credit.view_monthofoutcomes",
         "accounts.view_party",
         "payments.view_*",
         "ledger.view_*",

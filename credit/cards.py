@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from credit import glassbox
+from credit import column_words, glassbox
 
 CARDS = glassbox.MODELS / "cards"
 EVIDENCE = Path(__file__).with_name("evidence.json")
@@ -80,7 +80,7 @@ def overview(found: Sequence[Card], urls: Mapping[str, str]) -> Table:
                 f"{shown['champion']['rows']:,}",
                 ranged(shown["champion"]["auc"], shown["champion"]["auc_interval"]),
                 {"text": number(shown["challenger"]["auc"]), "note": gain(shown["against_challenger"])["text"]},
-                {"text": number(price[1]["auc"]), "note": price[0]} if price else "—",
+                {"text": number(price[1]["auc"]), "note": column_words.told(price[0])} if price else "—",
                 ranged(shown["champion"]["ece"], shown["champion"]["ece_interval"]),
             ]
         )
@@ -125,7 +125,7 @@ def compared(shown: Mapping[str, Any]) -> Table:
     """The model beside the unrestricted machine and the platform's price, paired."""
     rows = [[_("Unrestricted machine (LightGBM)"), number(shown["challenger"]["auc"]), gain(shown["against_challenger"])]]
     for name, price in sorted(shown["price"].items(), key=lambda pair: -pair[1]["auc"]):
-        rows.append([_("Platform: %(name)s") % {"name": name}, number(price["auc"]), gain(price["gain"])])
+        rows.append([_("Platform: %(name)s") % {"name": column_words.told(name)}, number(price["auc"]), gain(price["gain"])])
     columns = [column(_("Compared with"), number=False), column("AUC"), column(_("Gain of the model, 95% interval"))]
     return {"caption": _("Comparison"), "columns": columns, "rows": rows}
 
@@ -190,7 +190,7 @@ def circle(found: Card, *, kind: str) -> Table:
             later = [gain(row) | {"text": f"{signed(row['delta_auc'])}"} for row in measured["out_of_time"]]
             rows.append(
                 [
-                    {"text": said(each["title"]), "note": ", ".join(measured["columns"])},
+                    {"text": said(each["title"]), "note": column_words.listed(measured["columns"])},
                     f"{measured['share_with_any']:.1%}",
                     gain(measured["set_aside"]),
                     later[0] if later else "—",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.access import actor
 from accounts.admin import ReadOnlyAdmin
 from accounts.models import User
+from core.desk_links import DeskLinks
 from loans import ladder, ladder_figures, outreach
 from loans.ladder import UnableToClimb
 from loans.models import Application, LadderCase, Necessity, Rung
@@ -31,9 +32,10 @@ CHANNELS = ("sms", "voice")
 
 
 @admin.register(LadderCase)
-class LadderCaseAdmin(ReadOnlyAdmin):
+class LadderCaseAdmin(DeskLinks, ReadOnlyAdmin):
     """Cases, open ones first. A case has a desk of its own; who may do what stands with each act."""
 
+    desk_column, desk_permissions = "desk_link", (CLIMB, APPROVE)
     list_display = ("desk_link", "application_reference", "question", "at_rung", "opened_at", "closed_at")
     list_display_links = None
     list_filter = ("question",)

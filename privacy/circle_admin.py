@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from core.desk_links import DeskLinks
+
 from . import circle, disclosure
 from .admin import ReadOnly
 from .models import Complaint, Contact, ContactDecision, ContactLink, DataSubject, OutboundMessage
@@ -62,9 +64,10 @@ class ContactAdmin(ReadOnly):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(ReadOnly):
+class ComplaintAdmin(DeskLinks, ReadOnly):
     """Open ones first. Reading one is written down; settling it lets the affair go on."""
 
+    desk_permissions = ("privacy.answer_rightsrequest",)
     list_display = ("linked", "contact", "at", "settled_at")
     list_display_links = None
     list_select_related = ("contact",)

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from core.desk_links import DeskLinks
 from core.idempotency import once_per_form
 
 from . import assessments, breaches, desk, disclosure, kinds, purposes
@@ -38,9 +39,10 @@ def _staff(request: HttpRequest) -> DataSubject:
 
 
 @admin.register(RightsRequest)
-class RightsRequestAdmin(ReadOnly):
+class RightsRequestAdmin(DeskLinks, ReadOnly):
     """The queue: what is due first stands first. Opening one shows the person's words, and the person sees that it was opened."""
 
+    desk_permissions = ("privacy.answer_rightsrequest",)
     list_display = ("linked", "kind", "subject", "state", "received_at", "due", "handler")
     list_display_links = None
     list_filter = ("state", "kind", "jurisdiction")

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from core.desk_links import DeskLinks
 from core.idempotency import once_per_form
 
 from . import disclosure, restriction
@@ -49,9 +50,10 @@ class LockForm(WhyForm):
 
 
 @admin.register(Restriction)
-class RestrictionAdmin(ReadOnly):
+class RestrictionAdmin(DeskLinks, ReadOnly):
     """What stands first: locks that are not lifted."""
 
+    desk_permissions = (MAY,)
     list_display = ("linked", "subject", "ground", "set_by", "set_at", "lifted_by", "lifted_at")
     list_display_links = None
     list_select_related = ("subject", "set_by", "lifted_by")

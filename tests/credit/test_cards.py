@@ -76,7 +76,7 @@ def test_a_card_tells_the_model_apart_from_the_platform_and_the_machine():
     html = visit("/models/lendingclub_2018/", "en").content.decode()
     found = cards.card("lendingclub_2018")
     assert f"{found['set_aside']['champion']['auc']:.3f}" in html
-    assert "Platform: sub_grade" in html
+    assert "Platform: sub-grade" in html
     assert "Unrestricted machine" in html
     assert "2018-07 – 2018-12" in html
 

@@ -331,8 +331,8 @@ loans.repayment                rasu     -        -        -
 loans.participation            rasu     -        -        -
 loans.secondlook               rasu     -        -        -
 loans.override                 rasu     -        -        -
-credit.decision                rau      -        -        -
-credit.shadowscore             rau      -        -        -
+credit.decision                ru       -        -        -
+credit.shadowscore             ru       -        -        -
 credit.modelchange             rau      -        -        -
 credit.modelalarm              rau      -        -        -
 credit.weekofinputs            rau      -        -        -
