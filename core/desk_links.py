@@ -13,6 +13,6 @@ class DeskLinks:
 
     def get_list_display(self, request: HttpRequest) -> Any:
         shown = super().get_list_display(request)  # type: ignore[misc]
-        if any(request.user.has_perm(permission) for permission in self.desk_permissions):  # type: ignore[union-attr]
+        if any(request.user.has_perm(permission) for permission in self.desk_permissions):
             return shown
         return tuple("reference" if name == self.desk_column else name for name in shown)
