@@ -42,8 +42,8 @@ class Row:
     @property
     def overdue_base(self) -> int:
         """What late charges are counted on: principal and interest."""
-        left = self.open
-        return left.principal + left.interest
+        owed, paid, waived = self.owed, self.paid, self.waived  # asked for every row every night, so without a Split between
+        return owed.principal - paid.principal - waived.principal + owed.interest - paid.interest - waived.interest
 
     def earned(self, on: date, *, half_up: bool = False) -> int:
         """Interest of this row that has accrued by the morning of `on`: by days, rounded down or half up, all of it when due."""
@@ -111,7 +111,10 @@ class Course:
 
     @property
     def oldest_unpaid_on(self) -> date | None:
-        return next((row.due_on for row in self.unpaid()), None)
+        for row in self.rows:  # asked every night of a replay
+            if row.paid_on is None:
+                return row.due_on
+        return None
 
     def running(self, on: date) -> Row | None:
         """The row whose period `on` lies in: the first one due after it."""

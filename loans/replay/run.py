@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from loans import schedule
@@ -45,14 +45,14 @@ def begin(contract: Contract) -> Course:
 
 
 def close_through(course: Course, last: date) -> None:
-    """Close every day up to `last`. Days on which nothing can be overdue are passed in one step."""
+    """Close every day up to `last`. Days on which nothing can be overdue are passed in one step, and so are those after default: they cost nothing more."""
     while course.closed_to < last and course.state in LIVE:
         oldest = course.oldest_unpaid_on
         if oldest is None or oldest > last:
             break
         if oldest > course.closed_to + DAY:
             course.closed_to = oldest - DAY
-        close(course, course.closed_to + DAY)
+        close(course, last if course.state == "defaulted" else course.closed_to + DAY)
     course.closed_to = max(course.closed_to, last)
 
 
@@ -70,12 +70,9 @@ def close(course: Course, day: date) -> None:
 
 def _charge(course: Course, day: date) -> None:
     """Overdue amount × penalty rate ÷ 365 for each overdue installment past its grace days, rounded down in the borrower's favor."""
-    contract = course.contract
-    top, bottom = contract.penalty_rate.as_integer_ratio()
-    made = 0
-    for row in course.unpaid():
-        if (day - row.due_on).days > contract.grace_days:
-            made += row.overdue_base * top // (bottom * 365)
+    top, bottom = course.contract.penalty_rate.as_integer_ratio()
+    graced = day - timedelta(days=course.contract.grace_days)
+    made = sum(row.overdue_base * top // (bottom * 365) for row in course.rows if row.paid_on is None and row.due_on < graced)
     if made:
         home = course.home(day)
         home.owed = plus(home.owed, Split(penalties=made))
