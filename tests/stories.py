@@ -1,6 +1,6 @@
 """Chapters many stories share, told through the public operations only."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -10,9 +10,9 @@ from accounts.models import User
 from accounts.reauthentication import Reauthentication
 from core import business_day, outbox
 from loans import application as applications
-from loans import disbursement, offer
+from loans import delinquency, disbursement, offer
 from loans import obligor as obligors
-from loans.models import Application, Loan, Obligor
+from loans.models import Application, DayRun, Loan, Obligor
 from marketplace import pledge as pledging
 from marketplace.models import Listing, Pledge
 from payments import bank_account, deposit
@@ -130,3 +130,12 @@ def pay_out(loan: Loan, *, proposer: Member, approver: Member, now: datetime) ->
     disbursement.propose(order, by=proposer.user, now=now)
     disbursement.approve(order, by=approver.user, now=now)
     outbox.drain(now=timezone.now())
+
+
+def morning_of(day: date, *, now: datetime) -> None:
+    """Weeks later: the last night is closed in full, and every loan is replayed through those before it, as after a standstill."""
+    eve_of = day - timedelta(days=1)
+    if business_day.current() < eve_of:
+        business_day.advance(to=eve_of, now=now)
+        DayRun.objects.create(on=eve_of - timedelta(days=1), phase=DayRun.Phase.FINISHED, started_at=now, finished_at=now)
+    delinquency.close_day(to=day, now=now)

@@ -113,7 +113,7 @@ def test_repayments_are_one_line_a_day_for_holders_and_a_receipt_each_for_the_bo
     stories.pay_in(alice(), 1_200_000, now=start)
     forget()
     day = loan.installments.get(number=1).due_on
-    delinquency.close_day(to=day, now=start)
+    stories.morning_of(day, now=start)
     for key, amount in (("a", 50_000), ("b", 70_000)):
         repayment.pay(loan=loan, amount=amount, by=alice().user, key=key, as_of=day, now=start)
         outbox.drain(now=start)
@@ -138,7 +138,7 @@ def test_late_and_back_and_default_in_neutral_words(start, loan):
     forget()
     first = loan.installments.get(number=1)
     late = first.due_on + timedelta(days=4)
-    delinquency.close_day(to=late, now=start)
+    stories.morning_of(late, now=start)
     outbox.drain(now=start)
     assert told(alice()) == ["loan.late"]
     assert told(bob()) == told(carol()) == ["holding.late"]
@@ -149,7 +149,7 @@ def test_late_and_back_and_default_in_neutral_words(start, loan):
     outbox.drain(now=start)
     assert sorted(told(alice())) == ["loan.caught_up", "loan.late", "repayment.receipt"]
     assert sorted(told(bob())) == ["holding.caught_up", "holding.late", "receipt.day"]
-    delinquency.close_day(to=loan.installments.get(number=2).due_on + timedelta(days=91), now=start)
+    stories.morning_of(loan.installments.get(number=2).due_on + timedelta(days=91), now=start)
     outbox.drain(now=start)
     assert told(bob())[3:] == ["holding.defaulted"], "what changed on the way is no longer so when it would be told"
     assert "you may lose it in part or in full" in words(bob(), now=start)[3]
@@ -278,7 +278,7 @@ def test_thousands_of_holders_are_told_page_by_page_in_few_statements(start, loa
     Participation.objects.bulk_create(Participation(loan=loan, party=member.party, amount=100, originated_at=start) for member in many)
     outbox.drain(now=start)
     forget()
-    delinquency.close_day(to=loan.installments.get(number=1).due_on + timedelta(days=4), now=start)
+    stories.morning_of(loan.installments.get(number=1).due_on + timedelta(days=4), now=start)
     (job,) = Job.objects.filter(name="loan.state_changed", state="waiting", handler__contains="holding")
     with CaptureQueriesContext(connection) as page:
         assert outbox.run(job.pk, now=start) == "done"

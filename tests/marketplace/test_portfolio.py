@@ -10,7 +10,7 @@ import pyxirr
 from core import business_day, outbox
 from ledger.chart import AccountCode
 from ledger.queries import statement
-from loans import delinquency, repayment
+from loans import repayment
 from loans.models import Loan
 from marketplace import positions, results
 from marketplace.models import Listing
@@ -45,6 +45,11 @@ def lent(now):
     return Loan.objects.get(pk=loan.pk)
 
 
+@world
+def loan(now):
+    return lent(now)
+
+
 def pay(loan, number, *, now, days_later=0):
     day = loan.installments.get(number=number).due_on + timedelta(days=days_later)
     business_day.advance(to=day, now=now)
@@ -66,8 +71,7 @@ def first_line_of(member):
     return client_of(member).get("/portfolio/").content.decode().partition(WORTH_LINE)[2].partition("</b>")[0]
 
 
-def test_the_figures_are_those_of_the_wallet_and_of_another_library(now):
-    loan = lent(now)
+def test_the_figures_are_those_of_the_wallet_and_of_another_library(now, loan):
     for number in (1, 2, 3, 4):
         day = pay(loan, number, now=now, days_later=2 if number == 2 else 0)
     found = result(bob(), day).plain
@@ -87,13 +91,12 @@ def test_the_figures_are_those_of_the_wallet_and_of_another_library(now):
     assert abs(float(told["xirr"]) - theirs) < 1e-9
 
 
-def test_a_portfolio_that_loses_money_says_so_on_its_first_line(now):
-    loan = lent(now)
+def test_a_portfolio_that_loses_money_says_so_on_its_first_line(now, loan):
     day = pay(loan, 1, now=now)
     assert first_line_of(bob()).startswith("This portfolio has gained ")
     assert result(bob(), day).plain.why == "too_young"
     late = loan.installments.get(number=2).due_on + timedelta(days=10)
-    delinquency.close_day(to=late, now=now)
+    stories.morning_of(late, now=now)
     plain = result(bob(), late).plain
     row = loan.installments.get(number=2)
     held = loan.participations.get(party=bob().party)
@@ -106,11 +109,10 @@ def test_a_portfolio_that_loses_money_says_so_on_its_first_line(now):
     assert html.index(WORTH_LINE) < html.index('class="figs"'), "before any other figure"
 
 
-def test_a_loan_in_default_counts_for_nothing_until_money_comes(now):
-    loan = lent(now)
+def test_a_loan_in_default_counts_for_nothing_until_money_comes(now, loan):
     pay(loan, 1, now=now)
     day = loan.installments.get(number=2).due_on + timedelta(days=95)
-    delinquency.close_day(to=day, now=now)
+    stories.morning_of(day, now=now)
     loan.refresh_from_db()
     assert loan.state == "defaulted"
     found = result(bob(), day)
@@ -127,7 +129,6 @@ def test_the_page_of_somebody_who_lent_nothing(now):
     assert positions.positions(bob().party, currency="CNY", as_of=now.date()) == []
 
 
-def test_an_odd_haircut_is_none(now):
-    lent(now)
+def test_an_odd_haircut_is_none(now, loan):
     assert client_of(bob()).get("/portfolio/?haircut=1e9").status_code == 200
     assert result(bob(), now.date(), haircut="-5").cut is None

@@ -210,7 +210,7 @@ def test_a_share_just_repaid_is_neither_offered_nor_bought(loan):
 
 def test_an_offer_ends_when_the_loan_turns_late_and_may_be_made_anew(loan):
     offer = offered(loan)
-    delinquency.close_day(to=loan.installments.get(number=2).due_on + timedelta(days=6), now=NOW)
+    stories.morning_of(loan.installments.get(number=2).due_on + timedelta(days=6), now=NOW)
     refused("changed", buy, offer, seen=1)
     outbox.drain(now=NOW)
     offer.refresh_from_db()
@@ -297,7 +297,7 @@ def test_what_is_bought_and_sold_on_one_day_was_put_in_and_came_back(loan):
 def test_what_is_too_late_or_disputed_is_neither_shown_nor_bought_and_its_offer_ends(loan):
     """Offered on the 60th day late it can still be bought; the day after nobody buys it any more, and the offer is taken down. So in a dispute."""
     due = loan.installments.get(number=2).due_on
-    delinquency.close_day(to=due + timedelta(days=60), now=NOW)
+    stories.morning_of(due + timedelta(days=60), now=NOW)
     loan.refresh_from_db()
     offer = offered(loan)
     assert (loan.days_late, list(sale.queue(now=NOW))) == (60, [offer])
