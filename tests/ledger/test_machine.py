@@ -120,7 +120,7 @@ class LedgerMachine(BooksMachine):
 
 
 @pytest.mark.soak
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # so that each example is a transaction: within one, the server keeps and reads every row that was ever undone
 def test_random_work_leaves_every_balance_as_the_model_says(record_property: Callable[[str, object], None]) -> None:
     LedgerMachine.steps = 0
     examples = 205 * (12 if os.environ.get("SOAK") else 1)
