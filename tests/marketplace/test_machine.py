@@ -1,6 +1,6 @@
 """Random lives of loans against a plain model: every wallet, every account, every loan to the cent after every step.
 
-All examples share a few open listings, made once; each example happens in a savepoint and is rolled back. `SOAK=1` takes many more.
+All examples share a few open listings, made once; each example happens in a transaction and is rolled back. `SOAK=1` takes many more.
 """
 
 import os
@@ -368,7 +368,7 @@ def nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # each example is a transaction of its own, as in the ledger's machine
 def test_random_lives_of_loans_end_as_the_model_says(record_property: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch) -> None:
     nobody_is_told(monkeypatch)
     monkeypatch.setattr(MarketMachine, "stock", Stock(), raising=False)
