@@ -107,14 +107,14 @@ OWNER_PATTERNS = {
 }
 
 
-def chart_rule() -> str:
-    """The chart as SQL over the columns of an account: each code with its owner kind and its two overdraft flags, nothing else."""
+def chart_rule(row: str) -> str:
+    """The chart as SQL over the columns of the account `row`: each code with its owner kind and its two overdraft flags, nothing else."""
     groups: dict[tuple[str, bool, bool], list[str]] = {}
     for code, entry in CHART.items():
         groups.setdefault((entry.owner, entry.debits_must_not_exceed_credits, entry.credits_must_not_exceed_debits), []).append(code.value)
     lines = [
-        f"WHEN code IN ({', '.join(repr(code) for code in codes)}) THEN owner ~ '{OWNER_PATTERNS[owner]}'"
-        f" AND debits_must_not_exceed_credits = {str(debits_flag).lower()} AND credits_must_not_exceed_debits = {str(credits_flag).lower()}"
+        f"WHEN {row}.code IN ({', '.join(repr(code) for code in codes)}) THEN {row}.owner ~ '{OWNER_PATTERNS[owner]}'"
+        f" AND {row}.debits_must_not_exceed_credits = {str(debits_flag).lower()} AND {row}.credits_must_not_exceed_debits = {str(credits_flag).lower()}"
         for (owner, debits_flag, credits_flag), codes in groups.items()
     ]
     return "\n".join(["CASE", *lines, "ELSE false END"])

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from .chart import CHART, AccountCode, Entry, chart_rule
+from .chart import CHART, AccountCode, Entry
 from .constraints import CompositeForeignKey, FillFactor, FunctionCheck
 from .triggers import ACCOUNT_TRIGGERS, TRANSFER_TRIGGERS
 
@@ -38,12 +38,6 @@ class Account(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["code", "owner", "currency"], name="ledger_account_once"),
             models.UniqueConstraint(fields=["id", "currency"], name="ledger_account_id_currency"),
-            FunctionCheck(
-                name="ledger_account_in_chart",
-                columns={"code": "text", "owner": "text", "debits_must_not_exceed_credits": "boolean", "credits_must_not_exceed_debits": "boolean"},
-                rule=chart_rule(),
-            ),
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="ledger_account_currency_code"),
             FunctionCheck(
                 name="ledger_account_sums_not_negative",
                 columns=dict.fromkeys(BALANCES, "bigint"),
@@ -116,7 +110,7 @@ class Transfer(models.Model):
             FunctionCheck(
                 name="ledger_transfer_plain_text",
                 columns={"key": "text", "kind": "text", "reference": "text"},
-                rule=r"key ~ '^[!-\[\]-{}~]+$' AND kind ~ '^[a-z][a-z0-9_.]*$' AND reference ~ '^[!-\[\]-{}~]*$'",
+                rule=r"key <> '' AND key || reference !~ '[^!-\[\]-{}~]' AND kind ~ '^[a-z][a-z0-9_.]*$'",
             ),
             CompositeForeignKey(
                 name="ledger_transfer_debit_currency", columns=["debit_account_id", "currency"], to_table="ledger_account", to_columns=["id", "currency"]

@@ -10,6 +10,8 @@ import pgtrigger
 from django.db.models import Model
 from pgtrigger import compiler
 
+from .chart import chart_rule
+
 
 class FirmTriggerSql(compiler.UpsertTriggerSql):
     """A trigger without the ignore switch."""
@@ -160,7 +162,25 @@ TRANSFER_TRIGGERS = [
     ),
 ]
 
+# What an account is called is judged when it opens. A CHECK would ask again with each of its balances, for a tenth of the time of a repayment to thousands.
+NAMES = ("code", "owner", "currency", "debits_must_not_exceed_credits", "credits_must_not_exceed_debits")
+NAME_IS_IN_ORDER = """
+IF ({rule}) IS FALSE THEN
+  RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_account_in_chart', TABLE = 'ledger_account', MESSAGE = 'not in the chart';
+END IF;
+IF NEW.currency !~ '^[A-Z]{{3}}$' THEN
+  RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_account_currency_code', TABLE = 'ledger_account', MESSAGE = 'no currency';
+END IF;
+RETURN NEW;
+"""
+
 ACCOUNT_TRIGGERS = [
+    Firm(
+        name="accounts_in_chart",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*NAMES),
+        func=NAME_IS_IN_ORDER.format(rule=chart_rule("NEW")),
+    ),
     # Depth 1 is this trigger under a statement of a session; the balances are written one deeper, from inside apply_transfers.
     Firm(
         name="balances_follow_transfers",
