@@ -4,6 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.cast import Member
@@ -57,7 +58,8 @@ def _enrich(parties: list[int]) -> None:
 
 def listing(*, amount: int) -> Listing:
     """An open listing of a loan of Alice's; its target may be raised beyond the product's limit by the caller."""
-    loan = stories.accepted_loan(alice(now=NOW), reviewer=dan(now=NOW), amount=amount, term_months=12, now=NOW)
+    with override_settings(OVERRIDE_TWO_PEOPLE_FROM=amount + 1):  # a second person's yes to so large a loan is not what is measured
+        loan = stories.accepted_loan(alice(now=NOW), reviewer=dan(now=NOW), amount=amount, term_months=12, now=NOW)
     return Listing.objects.select_related("loan__agreement__offer__application", "loan__file").get(loan=loan)
 
 

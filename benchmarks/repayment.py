@@ -2,12 +2,19 @@
 
 The bare side divides by largest remainder, adds to running totals and balances, and writes a share and an entry with a unique key for every holder;
 its foreign keys are checked, it has no other rule. Ours is the public operation: shares, totals, transfers, fee, installments, audit and jobs in one
-durable transaction.
+durable transaction. To 5,000 holders django-hordak takes its turn as well, at the same server in a process of its own (hordak_peer.py): it books the
+transaction and its legs, and has neither shares nor totals, balances, installments or jobs.
 """
 
 import itertools
-from collections.abc import Iterator
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 from django.db import connection
 
@@ -80,15 +87,45 @@ def works(loan: Loan) -> dict:
     return {"bare": bare, "ours": ours}
 
 
+@contextmanager
+def hordak(parts: list[int]) -> Iterator[dict[str, Callable[[], object]]]:
+    """The peer's two ways of booking the payment to holders of these parts."""
+    where = {name: str(connection.settings_dict[name]) for name in ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT")}
+    command = [sys.executable, "-m", "benchmarks.hordak_peer"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as peer:
+
+        def ask(line: object) -> object:
+            assert peer.stdin
+            assert peer.stdout
+            print(json.dumps(line), file=peer.stdin, flush=True)
+            return json.loads(peer.stdout.readline())
+
+        ask({"database": where, "parts": parts})
+        yield {way: lambda way=way: ask([way, PART]) for way in ("one", "many")}  # type: ignore[misc]
+
+
+def against_hordak(loan: Loan, clock: Clock) -> Iterator[Figure]:
+    parts = list(loan.participations.order_by("pk").values_list("amount", flat=True))
+    with hordak(parts) as peers:
+        found = once({"ours": works(loan)["ours"], **peers}, rounds=clock.rounds)
+    for way, goal, words in (("one", 100, "one balanced transaction"), ("many", None, "a transaction for every holder")):
+        ratios = [theirs / own for theirs, own in zip(found[way], found["ours"], strict=True)]
+        notes: dict[str, float | str] = {"s": statistics.median(found[way]), "ours s": statistics.median(found["ours"])}
+        yield Figure(f"django-hordak, {words} ÷ repayment to {len(parts):,} holders", ratios, at_least=goal, notes=notes)
+
+
 def run(clock: Clock) -> Iterator[Figure]:
     took = {}
     for holders in (5_000, 50_000):
-        pair = works(loan_held_by(holders))
+        loan = loan_held_by(holders)
+        pair = works(loan)
         once(pair, rounds=2)
         found = once(pair, rounds=max(clock.rounds, 5))
         took[holders] = [one * 1000 for one in found["ours"]]
         yield Figure(f"repayment to {holders:,} holders", took[holders], unit="ms", at_most=60 if holders == 5_000 else None)
         ratios = [one / other for one, other in zip(found["ours"], found["bare"], strict=True)]
         yield Figure(f"repayment to {holders:,} holders ÷ bare statement", ratios, at_most=1.5)
+        if holders == 5_000:
+            yield from against_hordak(loan, clock)
     linear = [large / small / 10 for large, small in zip(sorted(took[50_000]), sorted(took[5_000]), strict=True)]
     yield Figure("time per holder, 50,000 ÷ 5,000", linear, at_most=1.2)

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loans", "0021_charges_of_a_new_schedule_are_due_with_it")]
+    dependencies = [("loans", "0022_the_words_of_a_project_are_sealed")]
 
     operations = [
         migrations.RunSQL("ALTER TABLE loans_participation SET (fillfactor = 70)", reverse_sql="ALTER TABLE loans_participation RESET (fillfactor)"),
