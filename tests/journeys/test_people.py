@@ -61,7 +61,7 @@ def window(browser: Any, live_server: Any) -> Iterator[Window]:
 def looks(page: Any, name: str, code: str) -> None:
     """Kept as a picture, no wider than the screen, and without a barrier."""
     (PICTURES / code).mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / code / f"{name}.png", full_page=True)
+    page.screenshot(path=PICTURES / code / f"{name}.jpg", type="jpeg", quality=80, full_page=True)
     assert axe(page) == [], page.url
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 

@@ -41,7 +41,7 @@ class Reader:
         folder.mkdir(parents=True, exist_ok=True)
         for width in (1280, 360):
             self.page.set_viewport_size({"width": width, "height": 900})
-            self.page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
+            self.page.screenshot(path=folder / f"{name}-{width}.jpg", type="jpeg", quality=80, full_page=True)
             assert self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
         assert axe(self.page) == [], name
         self.page.set_viewport_size({"width": 1280, "height": 900})

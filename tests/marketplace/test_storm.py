@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.cast import PEOPLE, Member, Person
 from accounts.cast import make as member
 from core import business_day, outbox
+from core.models import Job
 from ledger import queries
 from ledger.chart import AccountCode
 from ledger.checks import check_books
@@ -38,6 +39,7 @@ def crowd(monkeypatch: pytest.MonkeyPatch) -> list[Member]:
         monkeypatch.setitem(PEOPLE, f"crowd{number}", Person(f"crowd{number}", "群众", born, invests=True))
         made.append(member(f"crowd{number}", now=now))
         stories.pay_in(made[-1], 100_000, now=now)
+    Job.objects.all().delete()  # what they are told on their way in is another story, and as long as this one
     return made
 
 
