@@ -79,6 +79,7 @@ app.conf.beat_schedule = {
     "the next sealed segment of consents and looks": _every("privacy.seal_records", 5.0, expires=10),
     "lines the bank has booked": _every("payments.tasks.read_bank_lines", 20.0, expires=20),
     "listings whose funding window is over": _every("marketplace.tasks.expire_listings", 60.0, expires=60),
+    "pledges nobody waited for": _every("marketplace.tasks.forget_intents", 600.0, expires=600),
     "shares offered too long, or whose loan has changed": _every("marketplace.tasks.tidy_sales", 300.0, expires=300),
     "the run of the market that is due": _every("config.tasks.match_market", 20.0, expires=20),
     "offers nobody accepted in time": _every("loans.tasks.expire_offers", 300.0, expires=300),

@@ -43,16 +43,27 @@ def ring(job_ids: Iterable[int]) -> None:
     """Publishes the ids for the workers. Never raises and never waits longer than TIMEOUT."""
     from core.tasks import run_job
 
+    _send(run_job, list(job_ids))
+
+
+def ring_together(job_ids: Iterable[int]) -> None:
+    """The same in one message, run by one worker one after another: a broker that keeps its messages writes each to disk."""
+    from core.tasks import run_jobs
+
+    _send(run_jobs, [list(job_ids)])
+
+
+def _send(task: Any, messages: list[Any]) -> None:
     if breaker.is_open:
         return
     try:
         if current_app.conf.task_always_eager:
-            for job_id in job_ids:
-                run_job.delay(job_id)
+            for message in messages:
+                task.delay(message)
             return
         with producers[_broker()].acquire(block=True, timeout=TIMEOUT) as producer:
-            for job_id in job_ids:
-                run_job.apply_async((job_id,), producer=producer, retry=False)
+            for message in messages:
+                task.apply_async((message,), producer=producer, retry=False)
     except Exception as error:  # whatever the broker's client raises: the sweeper will find the row
         breaker.trip()
         log.warning("bell: broker not reachable (%s), sweeper takes over for %.0f s", type(error).__name__, breaker.open_seconds)

@@ -107,22 +107,37 @@ def enqueue_many(name: str, jobs: Iterable[tuple[str, Payload, datetime | None]]
     """The same for many facts of one name, as (key, payload, run_at), in one statement however many they are."""
     rows = [(key, _as_json(payload), run_at) for key, payload, run_at in jobs]
     keys, payloads, times = ([row[place] for row in rows] for place in range(3))
-    labels = sorted(_handlers.get(name, {}))
+    labels = listeners(name)
     if not labels:
         log.debug("outbox: nobody listens to %s", name)
         return []
+    facts = "unnest(%s::text[], %s::text[], %s::timestamptz[])"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO core_job (name, handler, key, payload, state, attempts, failures, max_attempts, next_at, last_error)"
-            " SELECT %s, label, fact.key, fact.payload::jsonb, 'waiting', 0, 0, %s, fact.run_at, ''"
-            " FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS fact (key, payload, run_at), unnest(%s::text[]) AS label"
-            " ON CONFLICT (key, handler) DO NOTHING RETURNING id, next_at",
-            [name, Job._meta.get_field("max_attempts").get_default(), keys, payloads, times, labels],
-        )
+        cursor.execute(writing(name="%s", facts=facts, labels="%s::text[]"), [name, keys, payloads, times, labels])
         made = cursor.fetchall()
     if at_once := [job_id for job_id, next_at in made if next_at is None]:
         transaction.on_commit(lambda: bell.ring(at_once), robust=True)
     return [job_id for job_id, _next_at in made]
+
+
+def listeners(name: str) -> list[str]:
+    """The labels of everybody who listens to a name."""
+    return sorted(_handlers.get(name, {}))
+
+
+def writing(*, name: str, facts: str, labels: str) -> str:
+    """The statement that writes jobs, one per fact and listener, for a function of the database that enqueues what it did: texts of SQL.
+
+    `facts` is a relation of (key, payload, run_at) whose payloads are numbers and codes only; `labels` is an array, as from `listeners`. Yields
+    (id, next_at). Whoever called the function rings the bell.
+    """
+    failures = Job._meta.get_field("max_attempts").get_default()
+    return (
+        "INSERT INTO core_job (name, handler, key, payload, state, attempts, failures, max_attempts, next_at, last_error)"  # noqa: S608 - fixed text
+        f" SELECT {name}, label, fact.key, fact.payload::jsonb, 'waiting', 0, 0, {failures}, fact.run_at, ''"
+        f" FROM {facts} AS fact (key, payload, run_at), unnest({labels}) AS label"
+        " ON CONFLICT (key, handler) DO NOTHING RETURNING id, next_at"
+    )
 
 
 def _as_json(payload: Payload) -> str:

@@ -11,6 +11,12 @@ def run_job(job_id: int) -> None:
     outbox.run(job_id, now=timezone.now())
 
 
+@shared_task(name="core.run_jobs", ignore_result=True)
+def run_jobs(job_ids: list[int]) -> None:
+    for job_id in job_ids:
+        outbox.run(job_id, now=timezone.now())
+
+
 @shared_task(name="core.sweep_outbox", ignore_result=True)
 def sweep_outbox() -> None:
     outbox.sweep(now=timezone.now())

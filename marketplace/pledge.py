@@ -1,8 +1,8 @@
-"""Pledging: looked at, confirmed, placed by one guarded statement, cancelled in time."""
+"""Pledging: looked at, confirmed, placed by the database in one round trip, cancelled in time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,18 +11,17 @@ from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Party, User
+from accounts.models import Party, User
 from core import outbox, references, states
 from core.money import format_amount
 from core.refusals import Conflict
 from loans import file as files
-from marketplace import consent, postings, shares
+from marketplace import placing, postings
 from marketplace.models import Listing, Pledge
 from marketplace.suitability import check as suitability
-from privacy import restriction
+from privacy.disclosure import Restricted
 
 CANCEL_HOURS = 24
-OPENED = "SELECT %(loan)s::bigint, %(party)s::bigint, %(consent)s::bigint"
 
 
 class UnableToPledge(Conflict):
@@ -46,31 +45,35 @@ class Wish:
     large: bool = False
 
 
-def check(wish: Wish, *, now: datetime) -> int:
-    """Everything that can be known without taking anything; returns the borrower's consent it rests on. Raises UnableToPledge, Restricted."""
-    restriction.refuse(wish.party.subject_id)
-    listing = wish.listing
-    if not wish.party.invests or wish.party.verified_at is None:
-        raise UnableToPledge("not_an_investor", _("Confirm your identity as an investor first. Nothing was taken."))
-    if listing.state != "open" or not listing.opens_at <= now < listing.closes_at:
-        raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
-    answer = consent.answers(Listing.objects.filter(pk=listing.pk), now=now).get(listing.pk)
-    if answer is None:
-        raise UnableToPledge("closed", _("This listing is no longer open. Nothing was taken."))
-    if wish.seen_rate != listing.annual_rate:
-        raise UnableToPledge("stale_price", _("The rate has changed since you saw it. Look at the listing again."))
-    if wish.amount < listing.minimum:
-        raise UnableToPledge("below_minimum", _("The amount is below the minimum."))
-    if wish.amount % listing.unit:
-        raise UnableToPledge("not_a_multiple", _("The amount must be a multiple of the unit."))
-    if wish.amount > listing.target - listing.funded:
-        raise UnableToPledge("too_much", _("That is more than is still open. Somebody may have been faster."))
-    if wish.amount > shares.open_by_hand(listing, now=now):
-        kept = _("Part of this loan is kept for mandates until their first run. By hand %(open)s can be pledged now.")
-        raise UnableToPledge("kept_for_mandates", kept % {"open": format_amount(shares.open_by_hand(listing, now=now), listing.currency)})
-    _check_own(wish)
+WORDS: dict[str, Promise] = {
+    "not_an_investor": _("Confirm your identity as an investor first. Nothing was taken."),
+    "closed": _("This listing is no longer open. Nothing was taken."),
+    "stale_price": _("The rate has changed since you saw it. Look at the listing again."),
+    "below_minimum": _("The amount is below the minimum."),
+    "not_a_multiple": _("The amount must be a multiple of the unit."),
+    "too_much": _("That is more than is still open. Somebody may have been faster."),
+    "kept_for_mandates": _("Part of this loan is kept for mandates until their first run. By hand %(open)s can be pledged now."),
+    "own_loan": _("This is a loan of yours or of a party you belong to. You cannot fund it."),
+    "insufficient_funds": _("Your wallet does not hold that much. Pay in first, then pledge again."),
+}
+
+
+def check(wish: Wish, *, now: datetime) -> None:
+    """Everything that can be known without taking anything. Raises UnableToPledge, Restricted."""
+    _refuse(_ask(wish, now=now), wish)
     _check_suits(wish, now=now)
-    return answer
+
+
+def _ask(wish: Wish, *, now: datetime) -> placing.Verdict:
+    return placing.ask(listing=wish.listing.pk, party=wish.party.pk, amount=wish.amount, seen_rate=wish.seen_rate, now=now)
+
+
+def _refuse(verdict: placing.Verdict, wish: Wish) -> None:
+    """The database's word against it, if it has one, in words a person reads."""
+    if verdict.refused == "restricted":
+        raise Restricted
+    if verdict.refused:
+        raise UnableToPledge(verdict.refused, WORDS[verdict.refused] % {"open": format_amount(verdict.by_hand, wish.listing.currency)})
 
 
 def _check_suits(wish: Wish, *, now: datetime) -> None:
@@ -79,34 +82,28 @@ def _check_suits(wish: Wish, *, now: datetime) -> None:
         raise UnableToPledge(against.code, against.message)
 
 
-def _check_own(wish: Wish) -> None:
-    """Nobody funds their own loan: not the borrower, a co-borrower, nor any party a person behind them acts for."""
-    application = wish.listing.loan.agreement.offer.application_id
-    theirs = Membership.objects.filter(ended_at=None, party__obligations__application=application).values("user_id")
-    if Membership.objects.filter(ended_at=None, party=wish.party, user_id__in=theirs).exists():
-        raise UnableToPledge("own_loan", _("This is a loan of yours or of a party you belong to. You cannot fund it."))
-
-
 def place(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
-    """Reserve the money. One guarded statement decides; the same key again returns the same pledge.
+    """Reserve the money, with everything that follows from it. The same key again returns the same pledge.
 
+    Who asks in no transaction shares one with everybody who asks for the same listing at that moment (`placing`).
     Raises UnableToPledge: closed, too_much, stale_price, below_minimum, not_a_multiple, own_loan, insufficient_funds, key_conflict.
     """
-    earlier = Pledge.objects.filter(hold_key=f"pledge:{key}").first()
-    if earlier is not None:
-        return _same(earlier, wish)
-    answer = check(wish, now=now)
-    with transaction.atomic():
-        suitability.alone(wish.party)
-        _check_suits(wish, now=now)
-        postings.open_cash(wish.party, currency=wish.listing.currency)
-        # Everybody who pledges to this listing waits for its row from here to the commit: what could be done before was.
-        pk, full = _take(wish, key=key, as_of=as_of, now=now)
-        _open_file(wish, answer=answer, now=now)
-        if full:
-            outbox.enqueue("listing.full", key=f"listing:{wish.listing.pk}:full:{pk}", payload={"listing": wish.listing.pk})
-        outbox.enqueue("pledge.placed", key=f"pledge:{pk}:placed", payload={"pledge": pk})
-    return Pledge.objects.select_related("listing", "party").get(pk=pk)
+    with suitability.counted(wish.party):
+        if suitability.asks(wish.party) and not Pledge.objects.filter(hold_key=f"pledge:{key}").exists():
+            _refuse(_ask(wish, now=now), wish)  # what is wrong with the listing is said before what is wrong with the amount
+            _check_suits(wish, now=now)
+        pledge = _wanted(wish, key=key, now=now)
+        verdict = placing.place(pledge, seen_rate=wish.seen_rate, as_of=as_of)
+    if verdict.pledge is not None and verdict.refused == "again":
+        return _same(Pledge.objects.select_related("listing", "party").get(pk=verdict.pledge), wish)
+    if verdict.pledge is None:
+        if verdict.refused == "no_room":  # looked at again for what has changed meanwhile
+            verdict = _ask(wish, now=now)
+            verdict = replace(verdict, refused=verdict.refused or "too_much")
+        _refuse(verdict, wish)
+    pledge.pk = verdict.pledge
+    pledge._state.adding, pledge._state.db = False, "default"
+    return pledge
 
 
 def _same(earlier: Pledge, wish: Wish) -> Pledge:
@@ -115,36 +112,23 @@ def _same(earlier: Pledge, wish: Wish) -> Pledge:
     return earlier
 
 
-def _take(wish: Wish, *, key: str, as_of: date, now: datetime) -> tuple[int, bool]:
-    """The pledge's id, and whether the listing is full with it."""
+def _wanted(wish: Wish, *, key: str, now: datetime) -> Pledge:
+    """The pledge as it will stand, not yet saved."""
     reflect_until = suitability.reflect_until(wish.party, now=now)
     cancel_until = min(now + timedelta(hours=CANCEL_HOURS), wish.listing.closes_at)
-    pledge = Pledge(
+    return Pledge(
         reference=references.make(Pledge.REFERENCE_PREFIX),
         listing=wish.listing,
         party=wish.party,
         user=wish.user,
         amount=wish.amount,
         hold_key=f"pledge:{key}",
+        state="reserved",
         risk_acknowledged_at=now,
         pledged_at=now,
         cancel_until=max(cancel_until, reflect_until or cancel_until),
         reflect_until=reflect_until,
     )
-    try:
-        taken = postings.hold(pledge, listing=wish.listing, seen_rate=wish.seen_rate, as_of=as_of, now=now)
-    except postings.InsufficientFunds:
-        raise UnableToPledge("insufficient_funds", _("Your wallet does not hold that much. Pay in first, then pledge again.")) from None
-    if taken is None:
-        wish.listing.refresh_from_db()
-        check(wish, now=now)
-        raise UnableToPledge("too_much", _("That is more than is still open. Somebody may have been faster."))
-    return taken
-
-
-def _open_file(wish: Wish, *, answer: int, now: datetime) -> None:
-    """A pledger sees what pledgers see, while the borrower's consent stands."""
-    files.grant_from(OPENED, {"loan": wish.listing.loan_id, "party": wish.party.pk, "consent": answer}, relation="pledger", now=now)
 
 
 def cancellable(pledge: Pledge, *, now: datetime) -> bool:

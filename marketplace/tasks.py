@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core import business_day
-from marketplace import listing, sale
+from marketplace import listing, placing, sale
 
 
 @shared_task(ignore_result=True)
@@ -17,3 +17,8 @@ def expire_listings() -> None:
 @shared_task(ignore_result=True)
 def tidy_sales() -> None:
     sale.tidy(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def forget_intents() -> None:
+    placing.forget(now=timezone.now())

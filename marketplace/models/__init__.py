@@ -2,7 +2,7 @@
 
 from marketplace.models.listing import LISTING, Listing, ListingWords, SearchKey
 from marketplace.models.mandate import MANDATE, Mandate, MandateTerms
-from marketplace.models.pledge import PLEDGE, Pledge
+from marketplace.models.pledge import PLEDGE, Pledge, PledgeIntent
 from marketplace.models.question import QUESTION, Question
 from marketplace.models.run import RUN, MatchRun, RunPart
 from marketplace.models.sale import SALE, Purchase, Sale
@@ -22,6 +22,7 @@ __all__ = [
     "MandateTerms",
     "MatchRun",
     "Pledge",
+    "PledgeIntent",
     "Purchase",
     "Question",
     "RunPart",

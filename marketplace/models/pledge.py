@@ -1,4 +1,4 @@
-"""A pledge: money held for a listing until it fills."""
+"""A pledge: money held for a listing until it fills; and the intent it is for a moment before."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from core.states import Transitions, reached, track_state
 from marketplace.models.listing import Listing
 from marketplace.models.mandate import Mandate
 from marketplace.models.run import MatchRun
+from privacy.models import Consent
 
 PLEDGE = Transitions(initial="reserved", moves={"reserved": ("cancelled", "released", "settled"), "cancelled": (), "released": (), "settled": ()})
 
@@ -55,3 +56,29 @@ class Pledge(Referenced):
         ]
         triggers: ClassVar = [PLEDGE.trigger(), pgtrigger.Protect(name="pledge_kept", operation=pgtrigger.Delete)]
         indexes: ClassVar = [models.Index(fields=["party", "-pledged_at"], name="marketplace_pledge_by_party")]
+
+
+class PledgeIntent(models.Model):
+    """What somebody waits to have settled (`placing`): rows of milliseconds, in a table that is not logged and has no foreign keys."""
+
+    id = models.UUIDField(primary_key=True)
+    listing = models.ForeignKey(Listing, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    party = models.ForeignKey(Party, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    consent = models.ForeignKey(Consent, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    amount = models.BigIntegerField()
+    seen_rate = models.DecimalField(max_digits=9, decimal_places=6)
+    reference = models.CharField(max_length=16)
+    hold_key = models.CharField(max_length=80)
+    pledged_at = models.DateTimeField()
+    booked_on = models.DateField()
+    cancel_until = models.DateTimeField()
+    reflect_until = models.DateTimeField(null=True, blank=True)
+    made_at = models.DateTimeField()  # by the database's clock: it measures processes, not business
+    refused = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = _("intent to pledge")
+        verbose_name_plural = _("intents to pledge")
+        constraints: ClassVar = [models.CheckConstraint(name="marketplace_pledgeintent_amount_positive", condition=Q(amount__gt=0))]
+        indexes: ClassVar = [models.Index(fields=["listing", "made_at"], name="marketplace_pledgeintent_turn")]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -182,6 +183,11 @@ def _put_in(party: Party, currency: str, *, now: datetime) -> int:
     return int(placed.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"]) + int(bought.aggregate(sum=Coalesce(Sum("price"), 0))["sum"])
 
 
+def asks(party: Party) -> bool:
+    """Whether the party's pack asks for anything."""
+    return packs.of(party).test
+
+
 def alone(party: Party) -> None:
     """Until the transaction ends nobody else puts in money of the party's, where its pack counts what is in already: two amounts are one after the other.
 
@@ -189,6 +195,14 @@ def alone(party: Party) -> None:
     """
     if packs.of(party).caps:
         lock([party.pk])
+
+
+@contextmanager
+def counted(party: Party) -> Iterator[None]:
+    """The same, in a transaction begun for it; where nothing is counted, none is begun."""
+    with transaction.atomic() if packs.of(party).caps else nullcontext():
+        alone(party)
+        yield
 
 
 def lock(parties: Iterable[int]) -> None:
