@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0004_records_are_kept'),
-        ('marketplace', '0009_questions'),
+        ('marketplace', '0010_listings_say_their_words_sealed'),
         ('privacy', '0009_why_staff_look'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
