@@ -15,13 +15,14 @@ from privacy.models import AccessLog
 from tests import cast, stories
 from tests.cast import alice, bob, client_of, dan, fay, grace
 from tests.loans.test_referral import referred  # noqa: F401  (a fixture)
+from tests.worlds import world
 
-pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+pytestmark = pytest.mark.django_db
 QUEUE = "/admin/loans/application/"
 REGISTERS = ("loans/loan/", "loans/repayment/", "loans/participation/", "marketplace/listing/", "marketplace/pledge/")
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)

@@ -17,20 +17,21 @@ from privacy import consents
 from privacy.models import AccessLog
 from tests import stories
 from tests.cast import PASSWORD, alice, client_of, dan, eve, grace
+from tests.worlds import world
 
-pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+pytestmark = pytest.mark.django_db
 YES = {"application": "yes", "automated_decision": "yes"}
 FIGURES = {"income_monthly": "12,000", "debt_monthly": "500"}
 
 
-@pytest.fixture
+@world
 def now():
     moment = timezone.now()
     business_day.advance(to=timezone.localdate(), now=moment)
     return moment
 
 
-@pytest.fixture
+@world
 def draft(now):
     return stories.draft(alice(), amount=4_800_000, term_months=6, now=now)
 

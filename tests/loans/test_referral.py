@@ -14,7 +14,7 @@ from tests import stories
 from tests.cast import alice, bob, client_of, dan
 from tests.worlds import world
 
-pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
+pytestmark = pytest.mark.django_db
 
 
 @world
