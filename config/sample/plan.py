@@ -71,12 +71,12 @@ def stories() -> tuple[Story, ...]:
 
 def _story(serial: int, row: dict[str, str], count: int, *, ordinal: int) -> Story:
     draw = random.Random(f"{SEED}:{row['row_id']}")  # noqa: S311 a sample, not a secret
-    amount = max(int(row["amount_dm"]) * YUAN_PER_MARK * 100 // STANDARD.unit * STANDARD.unit, STANDARD.amount_min)
-    term = next((months for months in STANDARD.terms if months >= int(row["months"])), STANDARD.terms[-1])
+    amount, term = int(row["amount_dm"]) * YUAN_PER_MARK * 100 // STANDARD.unit * STANDARD.unit, int(row["months"])
     bad, live = row["bad"] == "1", serial < count - len(ENDINGS)
+    cohort = min(serial * MONTHS // (count - len(ENDINGS)), MONTHS)
     return Story(
         serial=serial,
-        cohort=min(serial * MONTHS // (count - len(ENDINGS)), MONTHS),
+        cohort=cohort,
         amount=amount,
         term_months=term,
         method="equal_principal" if serial % 5 == 0 else "equal_installment",
@@ -88,7 +88,7 @@ def _story(serial: int, row: dict[str, str], count: int, *, ordinal: int) -> Sto
         income_monthly=max(amount // term * draw.randrange(3, 7), 600_000) // 10_000 * 10_000,
         region=draw.choice(REGIONS),
         industry=draw.choice(INDUSTRIES),
-        stops_after=draw.randrange(0, 4) if bad else None,
+        stops_after=draw.randrange(0, min(4, MONTHS - cohort - 1)) if bad else None,  # in arrears by the day the market opens
         settles_after=draw.randrange(3, 6) if not bad and serial % 9 == 4 else None,
         ending="live" if live else ENDINGS[serial - count + len(ENDINGS)],
     )

@@ -1,10 +1,11 @@
 """The plan of the sample market: sixty real rows, told in our words, the same every time; every part of the product has something to show."""
 
+import csv
 from collections import Counter
 
 import pytest
 
-from config.sample import plan, texts
+from config.sample import YUAN_PER_MARK, plan, texts
 from loans.product import STANDARD
 from loans.views.steps import STEPS
 
@@ -14,7 +15,9 @@ def test_sixty_rows_of_the_data_set_each_with_an_ending() -> None:
     assert len(stories) == 60
     assert Counter(story.ending for story in stories)["live"] == 60 - len(plan.ENDINGS)
     assert {story.ending for story in stories} == {"live", *plan.ENDINGS}
-    assert sum(story.stops_after is not None for story in stories) == 12, "the rows marked bad stop paying"
+    troubled = [story for story in stories if story.stops_after is not None]
+    assert len(troubled) == 12, "the rows marked bad stop paying"
+    assert all(story.ending == "live" and story.cohort + (story.stops_after or 0) + 1 < plan.MONTHS for story in troubled), "and are in arrears"
     assert plan.stories() is stories
 
 
@@ -28,6 +31,14 @@ def test_each_story_can_be_told(story: plan.Story) -> None:
     assert STANDARD.amount_min <= story.amount <= STANDARD.amount_max
     assert story.term_months in STANDARD.terms
     assert 0 <= story.cohort <= plan.MONTHS
+
+
+def test_amounts_and_terms_are_those_of_the_rows() -> None:
+    with plan.ROWS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(story.amount // STANDARD.unit, story.term_months) for story in plan.stories()] == [
+        (int(row["amount_dm"]) * YUAN_PER_MARK * 100 // STANDARD.unit, int(row["months"])) for row in rows
+    ]
 
 
 def test_the_texts_fit_the_form_in_both_languages() -> None:
