@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -93,6 +95,12 @@ ACTS: dict[str, str | Promise] = {
     "repayment.settlement": _("settled a loan early"),
     "token.make": _("made an access token"),
     "token.revoke": _("revoked an access token"),
+    "ladder.open": _("asked a question about an application, step by step"),
+    "ladder.answered": _("found the answer to a question"),
+    "ladder.not_enough": _("found no answer at one step"),
+    "ladder.not_possible": _("could not take one step"),
+    "ladder.request": _("asked that the next step be necessary"),
+    "ladder.approve": _("agreed that a step is necessary"),
     "writeoff.approved": _("approved a write-off"),
     "writeoff.propose": _("proposed a write-off"),
     "writeoff.turned_down": _("turned a write-off down"),
@@ -100,6 +108,9 @@ ACTS: dict[str, str | Promise] = {
 }
 
 
+_RUNG = re.compile(r"^ladder\.r[0-9]+\.")
+
+
 def words(action: str) -> str:
     """The act in words; one nobody has words for yet, as it stands in the register."""
-    return str(ACTS.get(action, action))
+    return str(ACTS.get(_RUNG.sub("ladder.", action), action))

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from allauth.mfa.adapter import get_adapter
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +17,22 @@ from django.utils.translation import gettext as _
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # What staff may open before they have a second factor: the way to set one up, and the way out.
 OPEN_WITHOUT = {"account_logout", "account_reauthenticate", "account_email", "account_email_verification_sent", "pages:language", "healthz", "readyz"}
+
+
+class BackToTheForm:
+    """Who sent a form after the session ran out comes back, signed in, to the page the form was on: its own address may take nothing but forms."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.method != "POST" or response.status_code != 302 or not response["Location"].startswith(f"{reverse(settings.LOGIN_URL)}?"):
+            return response
+        page = urlsplit(request.headers.get("Referer", ""))
+        if page.netloc != request.get_host():
+            return response
+        return redirect_to_login(urlunsplit(("", "", page.path, page.query, "")))
 
 
 class TimeZoneMiddleware:

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 import core.converters  # noqa: F401  # <reference:…> in the addresses below
 from accounts.api import me
+from accounts.api.endpoint import speak
 from loans.api import application, loan, offer
 from marketplace.api import listing, mandate, pledge, portfolio, run
 from payments.api import wallet
@@ -26,6 +27,7 @@ class Nothing(APIView):
     permission_classes = ()
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        speak(request)
         raise Http404
 
 

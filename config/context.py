@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import Http404, HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -17,15 +18,18 @@ from django.utils.translation import gettext as _
 from accounts import access
 from accounts.models import Party
 from config import books, errors
+from config.sample import progress
 
 
 def every_page(request: HttpRequest) -> dict[str, Any]:
     """The context processor."""
+    kept = SimpleLazyObject(lambda: cache.get_many([books.KEY, progress.KEY]))
     return {
         "sandbox": settings.SIGNED_PACKS_SANDBOX,
         "operator_name": settings.OPERATOR_NAME,
         "support_email": settings.SUPPORT_EMAIL,
-        "books": SimpleLazyObject(books.last),
+        "books": SimpleLazyObject(lambda: kept.get(books.KEY)),
+        "building": SimpleLazyObject(lambda: kept.get(progress.KEY)),
         "nav_links": SimpleLazyObject(lambda: nav_links(request)),
         "account": SimpleLazyObject(lambda: account(request)),
         "error_reference": SimpleLazyObject(lambda: errors.reference(request)),

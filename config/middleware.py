@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.cache import add_never_cache_headers, patch_cache_control
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
@@ -19,6 +21,9 @@ _ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 _DENIED: tuple[str, ...] = ("camera", "display-capture", "geolocation", "microphone", "payment", "hid", "midi", "serial", "usb")
 _DENIED += ("accelerometer", "gyroscope", "magnetometer", "browsing-topics")
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in _DENIED)
+
+CHUNK = 2**16
+READ_AWAY = 2**25
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -45,6 +50,39 @@ class RequestReference:
         return response
 
 
+class HeadersAlone:
+    """HEAD is answered wherever GET is, with the same headers and nothing after them (RFC 9110, 9.3.2)."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD":
+            return self.get_response(request)
+        request.method = "GET"
+        response = self.get_response(request)
+        if response.streaming:
+            response.streaming_content = ()  # type: ignore[attr-defined]
+        else:
+            response.content = b""
+        return response
+
+
+class ReadToTheEnd:
+    """What was sent and refused as too much is read and thrown away, so that the connection can carry the next request; far too much is not."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 413:
+            for _ in range(READ_AWAY // CHUNK):
+                if not request.read(CHUNK):
+                    break
+        return response
+
+
 class PrivatePages:
     """Pages of somebody signed in are stored nowhere: not by a proxy, not on the disk of a shared computer."""
 
@@ -68,6 +106,30 @@ class _Noted(ExceptionReporter):
         return SafeString()
 
     get_traceback_text = get_traceback_html
+
+
+class NotThisWay:
+    """An address that only takes what a form sends says so to whoever opens it, instead of showing an empty page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.streaming or response.content:
+            return response
+        from config import errors  # needs references from this file
+
+        page = errors.page(request, 405)
+        page["Allow"] = response["Allow"]
+        return page
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """An address of the admin site that names no field of a model (`?_to_field=`): Django looks only at names that are not empty."""
+        from config import errors  # needs references from this file
+
+        here = isinstance(exception, FieldDoesNotExist) and request.path.startswith(reverse("admin:index"))
+        return errors.bad_request(request, exception) if here else None
 
 
 class OwnErrorPages:

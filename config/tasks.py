@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from config import books
-from config.sample import market
+from config.sample import progress
 from core import business_day
 from credit import watch
 from loans import day, outcomes
@@ -22,20 +22,20 @@ def prove_books() -> None:
 @shared_task(name="config.tasks.match_market", ignore_result=True)
 def match_market() -> None:
     """The run that is due, from where it stands to its end, unless the sample market is still living through its past."""
-    if not market.being_built():
+    if not progress.being_built():
         run.tick(now=timezone.now())
 
 
 @shared_task(name="config.tasks.end_of_day", ignore_result=True)
 def end_of_day() -> None:
     """Let the workers close the business days up to the calendar's, unless the sample market is still living through its past."""
-    if not market.being_built():
+    if not progress.being_built():
         day.begin(to=timezone.localdate(), now=timezone.now())
 
 
 @shared_task(name="config.tasks.watch_models", ignore_result=True)
 def watch_models() -> None:
     """Weeks of applicants and months of outcomes that have closed, unless the sample market is still living through its past."""
-    if not market.being_built():
+    if not progress.being_built():
         watch.inputs(today=timezone.localdate(), now=timezone.now())
         outcomes.watch(today=business_day.current(), now=timezone.now())

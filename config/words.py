@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+# Words of Django's own admin pages which its Chinese catalog leaves in English.
+PAGES = (
+    gettext_lazy("Change or view list link"),
+    gettext_lazy("Add link"),
+    gettext_lazy("Model name"),
+    gettext_lazy("Forgotten your login credentials?"),
+)
 
 FIELDS = {
     "affordable": pgettext_lazy("field", "affordable a month"),

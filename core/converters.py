@@ -15,4 +15,30 @@ class ReferenceConverter:
         return value
 
 
+class NumberConverter:
+    """A whole number of few digits, as `regex` of the subclass allows."""
+
+    regex = ""
+
+    def to_python(self, value: str) -> int:
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        return str(value)
+
+
+class YearConverter(NumberConverter):
+    """1000 to 9999: no other is a date's."""
+
+    regex = "[1-9][0-9]{3}"
+
+
+class MonthConverter(NumberConverter):
+    """1 to 12, with or without a zero in front."""
+
+    regex = "0?[1-9]|1[0-2]"
+
+
 register_converter(ReferenceConverter, "reference")
+register_converter(YearConverter, "year")
+register_converter(MonthConverter, "month")

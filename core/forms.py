@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from core.money import InvalidAmount, format_amount, parse_amount, to_major
 
 _LONGEST_AMOUNT = 64
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # Unicode Standard Annex 9, explicit directional formatting
 
 
 def normalize_digits(text: str) -> str:
@@ -67,6 +68,23 @@ class MoneyField(forms.Field):
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"inputmode": "decimal", "autocomplete": "off", "data-currency": self.currency}
+
+
+class WordsField(forms.CharField):
+    """What a person tells in their own words. Refuses what shows nothing, control characters, and marks that turn the direction of what follows."""
+
+    default_error_messages = {
+        "unseen": gettext_lazy("Enter words that can be read."),
+        "control": gettext_lazy("This text holds characters that cannot be seen and change how it reads. Type it anew instead of pasting it."),
+    }
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if text and any((unicodedata.category(char) == "Cc" and char not in "\t\r\n") or char in _TURNS for char in text):
+            raise forms.ValidationError(self.error_messages["control"], code="control")
+        if text and all(unicodedata.category(char)[0] in "CZM" for char in text):
+            raise forms.ValidationError(self.error_messages["unseen"], code="unseen")
+        return text
 
 
 class IdField(forms.CharField):

@@ -2,6 +2,8 @@
 
 import os
 
+from gunicorn.glogging import Logger
+
 from core.embedded.process import die_with_parent
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -19,6 +21,16 @@ control_socket_disable = True
 limit_request_line = 4094
 # No access log: addresses and paths are personal data here. What happened is in the application's own log.
 accesslog = None
+
+
+class Discreet(Logger):
+    """Tells that a request could not be read, not whose it was nor what stood in it."""
+
+    def warning(self, msg, *args, **kwargs):
+        super().warning("Invalid request" if str(msg).startswith("Invalid request from ip=") else msg, *args, **kwargs)
+
+
+logger_class = Discreet
 errorlog = "-"
 loglevel = "warning"
 

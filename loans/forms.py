@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import MoneyField, normalize_digits
+from core.forms import MoneyField, WordsField, normalize_digits
 from core.money import digits, format_amount
 from loans import product, schedule, words
 from loans.models import Document
@@ -40,9 +40,9 @@ def seen(field: Any, pane: str, words: Any = "") -> Any:
 class ProjectForm(forms.Form):
     """What investors read, in the borrower's own words."""
 
-    title = seen(forms.CharField(label=_("Title of the project"), max_length=80, help_text=_("Leave out names and addresses.")), "pledger")
+    title = seen(WordsField(label=_("Title of the project"), max_length=80, help_text=_("Leave out names and addresses.")), "pledger")
     summary = seen(
-        forms.CharField(
+        WordsField(
             label=_("The project in a few sentences"),
             max_length=600,
             widget=forms.Textarea({"rows": 6}),
@@ -87,7 +87,7 @@ class FundsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.total, self.rows = total, min(max(rows, ITEMS_SHOWN), ITEMS)
         for k in range(1, self.rows + 1):
-            self.fields[f"label_{k}"] = forms.CharField(label=_("What it is for"), max_length=80, required=False)
+            self.fields[f"label_{k}"] = WordsField(label=_("What it is for"), max_length=80, required=False)
             self.fields[f"amount_{k}"] = MoneyField(label=_("Amount"), required=False)
 
     @property
@@ -128,7 +128,7 @@ class FundsForm(forms.Form):
 
 class BackgroundForm(forms.Form):
     background = seen(
-        forms.CharField(
+        WordsField(
             label=_("Background"),
             widget=forms.Textarea({"rows": 8}),
             max_length=TEXT_MAX,
@@ -141,7 +141,7 @@ class BackgroundForm(forms.Form):
 
 class RepaymentForm(forms.Form):
     repayment_plan = seen(
-        forms.CharField(
+        WordsField(
             label=_("How will you repay?"),
             widget=forms.Textarea({"rows": 6}),
             max_length=TEXT_MAX,
@@ -203,19 +203,19 @@ class ConsentsForm(forms.Form):
 class ReplyForm(forms.Form):
     """The borrower's answer to a request for more."""
 
-    text = forms.CharField(label=_("Your answer"), widget=forms.Textarea({"rows": 8}), max_length=TEXT_MAX)
+    text = WordsField(label=_("Your answer"), widget=forms.Textarea({"rows": 8}), max_length=TEXT_MAX)
 
 
 class SecondLookForm(forms.Form):
     """What another person should look at, in the borrower's words."""
 
-    words = forms.CharField(label=_("What should we look at?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX)
+    words = WordsField(label=_("What should we look at?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX)
 
 
 class CorrectionForm(forms.Form):
     """What was wrong, in the borrower's words."""
 
-    words = forms.CharField(label=_("What was wrong?"), widget=forms.Textarea({"rows": 4}), max_length=TEXT_MAX)
+    words = WordsField(label=_("What was wrong?"), widget=forms.Textarea({"rows": 4}), max_length=TEXT_MAX)
 
 
 class ObligorForm(forms.Form):

@@ -9,7 +9,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import MoneyField
+from core.forms import MoneyField, WordsField
 from core.money import InvalidAmount, parse_amount
 from loans import product, words
 from loans.models import Participation
@@ -124,7 +124,7 @@ class BuyForm(forms.Form):
 class WordsForm(forms.Form):
     """A question, or an answer."""
 
-    text = forms.CharField(
+    text = WordsField(
         label=_("Your question"),
         help_text=_("We read it first. No names, numbers or addresses; nobody is named in the answer either."),
         max_length=QUESTION_MAX,

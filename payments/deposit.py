@@ -5,6 +5,7 @@ Once per line of a rail, however often the bank reports it.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from datetime import date, datetime
@@ -122,6 +123,7 @@ def simulate(*, party: Party, amount: int, key: str, now: datetime) -> str:
 
     Raises sandbox.SandboxClosed.
     """
-    line_id = sandbox.send_money(key=f"in:{party.pk}:{key}"[:80], reference=party.reference, amount=amount, currency=settings.DEFAULT_CURRENCY, now=now)
+    digest = hashlib.sha256(key.encode()).hexdigest()[:60]
+    line_id = sandbox.send_money(key=f"in:{party.pk}:{digest}", reference=party.reference, amount=amount, currency=settings.DEFAULT_CURRENCY, now=now)
     outbox.enqueue("bank_lines.read", key=f"bank_lines.read:{line_id}", payload={"rail": sandbox.NAME})
     return line_id

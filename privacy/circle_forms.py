@@ -9,6 +9,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.forms import WordsField
+
 from . import decisions
 from .circle import HOURS
 from .circle_records import SCOPES
@@ -62,7 +64,7 @@ class ScopesField(forms.MultipleChoiceField):
 
 
 class AcceptForm(forms.Form):
-    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = WordsField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     adult = forms.ChoiceField(label=_("Are you 18 or older?"), choices=[("yes", _("Yes")), ("no", _("No"))], widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, jurisdiction: str, offered: list[str], **kwargs: Any) -> None:
@@ -111,8 +113,8 @@ class AllowForm(forms.Form):
 
 
 class ComplaintForm(forms.Form):
-    text = forms.CharField(label=_("What went wrong"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
+    text = WordsField(label=_("What went wrong"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
 class LocateForm(forms.Form):
-    text = forms.CharField(label=_("How can this person be reached?"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    text = WordsField(label=_("How can this person be reached?"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))

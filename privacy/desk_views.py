@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from core.forms import WordsField
 from core.idempotency import once_per_form
 
 from . import desk, disclosure, rights
@@ -32,7 +33,7 @@ class RequestForm(forms.Form):
     """One request. Words are needed where without them nobody could answer."""
 
     about = forms.CharField(label=gettext_lazy("Which application, loan or decision"), max_length=40, required=False)
-    message = forms.CharField(label=gettext_lazy("In your words"), widget=forms.Textarea(attrs={"rows": 6}), max_length=desk.MESSAGE_MAX, required=False)
+    message = WordsField(label=gettext_lazy("In your words"), widget=forms.Textarea(attrs={"rows": 6}), max_length=desk.MESSAGE_MAX, required=False)
 
     def __init__(self, *args: object, kind: str, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

@@ -102,7 +102,7 @@ class Endpoint(APIView):
         return cast(Rules, getattr(handler, "rules", Rules()))
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        _speak(request)
+        speak(request)
         super().initial(request, *args, **kwargs)
         if self.rules.role:
             self.party = self._acting_party(self.rules.role)
@@ -137,7 +137,7 @@ class Endpoint(APIView):
         return party
 
 
-def _speak(request: Any) -> None:
+def speak(request: Any) -> None:
     """Answers in the language the caller asks for; else in the account's."""
     for code, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
         try:

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from accounts.cast import make
-from config.sample import chapters
+from config.sample import chapters, progress
 from core import business_day
 from core.outbox import JobContext, handles
 from loans import circle as circles
@@ -27,6 +27,7 @@ def tell(*, job: JobContext) -> None:
         application = Application.objects.select_related("file__subject", "file__matter", "party__subject").get(pk=loan.agreement.offer.application_id)
         contact = _accepts(application, serial, now=morning)
         _asked(_climbed(application, now=morning), contact, serial, now=morning + timedelta(hours=1))
+    progress.tell_later()
 
 
 def _accepts(application: Application, serial: int, *, now: datetime) -> Contact:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.cast import make
 from accounts.models import User
-from config.sample import chapters, circle, plan  # noqa: F401 (importing circle registers its job)
+from config.sample import chapters, circle, plan, progress  # noqa: F401 (importing circle registers its job)
 from config.sample.cast import make_cast
 from config.sample.plan import Story
 from core import business_day, outbox
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 INVESTOR_BATCH = 10
 INVESTOR_CASH = 30_000_000
 TOP_UP_MONTHS = 3
-LAST = "sample:done"
 
 
 def begin(*, now: datetime) -> None:
@@ -44,11 +43,7 @@ def begin(*, now: datetime) -> None:
     for batch in range(plan.INVESTORS // INVESTOR_BATCH):
         outbox.enqueue("sample.investors", key=f"sample:investors:{batch}", payload={"batch": batch})
     outbox.enqueue("sample.month", key="sample:month:0", payload={"month": 0, "start": start.isoformat()})
-
-
-def being_built() -> bool:
-    """Whether jobs of the sample market are still to run."""
-    return Job.objects.filter(name__startswith="sample.").exclude(state__in=["done", "dead"]).exists()
+    progress.tell_later()
 
 
 @handles("sample.investors")
@@ -154,6 +149,7 @@ def tell_story(*, job: JobContext) -> None:
         now = job.now - timedelta(days=product.STANDARD.funding_days + 3)
     application = chapters.apply(story, now=now)
     TELL[story.ending](application, story, now)
+    progress.tell_later()
 
 
 def _sent(application: Application, story: Story, now: datetime) -> None:
@@ -185,8 +181,3 @@ TELL: dict[str, Callable[[Application, Story, datetime], None]] = {
     "declined": lambda application, story, now: chapters.review(application, "decline", now=now),
     "offered": lambda application, story, now: chapters.review(application, "approve", now=now),
 }
-
-
-def figures() -> dict[str, int]:
-    """What there is so far, for the page that says it is being built."""
-    return {"loans": Loan.objects.count(), "applications": Application.objects.count()}

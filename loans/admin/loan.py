@@ -21,9 +21,23 @@ from loans import adjustment, repayment
 from loans import event as events
 from loans.admin.entry_form import EntryForm, undoable
 from loans.models import Adjustment, Loan
+from loans.models.application import METHODS
 from loans.replay import Kind
 
 PROPOSE, APPROVE = "loans.service_loan", "loans.approve_adjustment"
+
+
+class MethodFilter(admin.SimpleListFilter):
+    """How it is repaid, in words: the loan keeps the code alone."""
+
+    title = gettext_lazy("repayment method")
+    parameter_name = "method"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return METHODS
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(method=self.value()) if self.value() else queryset
 
 
 @admin.register(Loan)
@@ -31,7 +45,7 @@ class LoanAdmin(ReadOnlyAdmin):
     """Loans. Nothing is edited: an entry is proposed here and confirmed by somebody else."""
 
     list_display = columns("reference", "party", "principal", "annual_rate", "term_months", "state", "days_late", "disbursed_on")
-    list_filter = ("state", "method")
+    list_filter = ("state", MethodFilter)
     list_select_related = ("party",)
     search_fields = ("reference", "party__reference")
     search_help_text = gettext_lazy("Reference of the loan or of its borrower")

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from core.forms import MoneyField
+from core.forms import MoneyField, WordsField
 from loans.forms import TEXT_MAX, PercentField, seen
 from loans.hardship.terms import Wanted
 from loans.models import HardshipRequest, Plan
@@ -28,7 +28,7 @@ class HardshipForm(forms.Form):
     )
     hardship = ConsentField(purpose="hardship")
     reason = seen(
-        forms.CharField(label=_("What has happened?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX, required=False),
+        WordsField(label=_("What has happened?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX, required=False),
         "sealed",
         READER,
     )

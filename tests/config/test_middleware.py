@@ -5,7 +5,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from config.middleware import OwnErrorPages, PrivatePages, RequestReference
+from config.middleware import OwnErrorPages, PrivatePages, ReadToTheEnd, RequestReference
+from tests.cast import alice, client_of, dan
 
 
 def test_a_proxys_reference_is_kept_and_a_hostile_one_replaced(client: Client) -> None:
@@ -69,3 +70,38 @@ def test_a_fault_is_told_without_a_traceback_to_whoever_asks_for_no_page_too(cli
     answer = client.get("/how/", headers={"Accept": "application/json"})
     assert answer.status_code == 500
     assert b"ZeroDivisionError" not in answer.content
+
+
+@pytest.mark.django_db
+def test_head_is_answered_where_get_is_with_the_same_headers_and_nothing_after_them() -> None:
+    client = client_of(alice())
+    for address in ("/applications/", "/help/", "/loans/calculator/schedule.csv?amount=5000&term_months=12"):
+        whole, head = client.get(address), client.head(address)
+        assert (head.status_code, head["Content-Type"]) == (whole.status_code, whole["Content-Type"])
+        assert head.content == b""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "words"), [("en", "only takes what a form sends"), ("zh-hans", "只接收表单")])
+def test_an_address_that_only_takes_forms_says_so(language: str, words: str) -> None:
+    answer = client_of(alice(), language=language).get("/account/switch/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert words in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_who_signs_in_to_send_a_form_comes_back_to_the_page_it_was_on(client: Client) -> None:
+    answer = client.post("/account/switch/", {}, headers={"Referer": "http://testserver/wallet/?page=2"})
+    assert answer["Location"] == "/accounts/login/?next=/wallet/%3Fpage%3D2"
+    assert client.post("/account/switch/", {}, headers={"Referer": "http://elsewhere.example/"})["Location"].endswith("next=/account/switch/")
+
+
+def test_what_is_refused_as_too_much_is_read_to_its_end() -> None:
+    request = RequestFactory().post("/", b"x" * 3_000_000, content_type="application/json")
+    ReadToTheEnd(lambda _request: HttpResponse(status=413))(request)
+    assert request.read() == b""
+
+
+@pytest.mark.django_db
+def test_an_admin_address_that_names_no_field_is_a_bad_request() -> None:
+    assert client_of(dan()).get("/admin/loans/loan/1/change/?_to_field=").status_code == 400

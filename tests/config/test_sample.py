@@ -2,10 +2,14 @@
 
 import csv
 from collections import Counter
+from typing import Any
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
-from config.sample import YUAN_PER_MARK, plan, texts
+from config.sample import YUAN_PER_MARK, plan, progress, texts
+from core import outbox
 from loans.product import STANDARD
 from loans.views.steps import STEPS
 
@@ -59,3 +63,25 @@ def test_alice_lives_through_a_loan_and_every_investor_of_the_cast_backs_some() 
         backed = [story for story in plan.stories() if story.serial % every == 0 and story.ending == "live"]
         assert len(backed) >= 8
         assert any(story.stops_after is not None for story in backed), "and learns what trouble looks like"
+
+
+@pytest.mark.django_db
+def test_every_page_says_how_far_the_market_has_come_and_nothing_once_it_is_built(
+    client: Client, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert "being built" not in _strip(client)
+    (label,) = outbox._handlers["sample.loan"]
+    monkeypatch.setitem(outbox._handlers["sample.loan"], label, lambda *, job: progress.tell_later())
+    for serial in (0, 1):
+        outbox.enqueue("sample.loan", key=f"sample:loan:{serial}", payload={"serial": serial})
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.drain(now=timezone.now(), limit=1)
+    assert "The sample market is being built: 1 of 60 loans so far" in _strip(client)
+    assert "示例市场正在建立：60 笔借款中已有 1 笔" in _strip(client, language="zh-hans")
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.drain(now=timezone.now())
+    assert "being built" not in _strip(client)
+
+
+def _strip(client: Client, *, language: str = "en") -> str:
+    return client.get("/", headers={"accept-language": language}).content.decode().partition('class="strip"')[2].partition("</section>")[0]

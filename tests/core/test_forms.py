@@ -2,7 +2,7 @@ import pytest
 from django import forms
 from django.utils import translation
 
-from core.forms import IdField, MoneyField, normalize_digits
+from core.forms import IdField, MoneyField, WordsField, normalize_digits
 
 
 class PledgeForm(forms.Form):
@@ -67,3 +67,14 @@ def test_numbers_of_papers_are_brought_to_one_form(text):
 
 def test_full_width_becomes_plain():
     assert normalize_digits("ＡＢ１２　．－") == "AB12 .-"
+
+
+@pytest.mark.parametrize("text", ["\u202e", "\u200b \u2060", "\x1b[31m", "pays \u202eylbairaV\u202c", "a\u2066b"])
+def test_words_that_cannot_be_seen_or_turn_what_is_read_are_no_answer(text):
+    with pytest.raises(forms.ValidationError):
+        WordsField().clean(text)
+
+
+@pytest.mark.parametrize("text", ["开一家面馆。\r\n第二行\t有表", "👩‍🍳 naïve café", "مخبز", "?"])
+def test_words_of_every_script_are_kept_as_typed(text):
+    assert WordsField().clean(text) == text

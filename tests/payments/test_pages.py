@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts import parties
 from accounts.models import Membership
 from ledger.chart import AccountCode
-from payments.models import BankAccount, Payment
+from payments.models import BankAccount, Payment, SandboxLine
 from payments.rails import sandbox
 from privacy import rights
 from tests import cast
@@ -208,6 +208,13 @@ def test_every_form_refuses_another_site(bank: Bank, bob: Any) -> None:
     guarded.force_login(bob.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     for name in ("deposit", "withdraw", "withdraw_confirm", "add_bank_account"):
         assert guarded.post(reverse(f"payments:{name}"), {"amount": "1", "idempotency_key": key()}).status_code == 403
+
+
+def test_two_deposits_whose_long_keys_begin_alike_are_two(bank: Bank, bob: Any) -> None:
+    browser = proven(bob)
+    for end in "12":
+        assert browser.post(reverse("payments:deposit"), {"amount": "123.45", "idempotency_key": "k" * 200 + end}).status_code == 302
+    assert SandboxLine.objects.filter(amount=123_45).count() == 2
 
 
 def test_without_a_sandbox_there_is_no_pretended_deposit(bank: Bank, bob: Any, settings: Any) -> None:

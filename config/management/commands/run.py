@@ -18,7 +18,7 @@ from config import preparation
 from config.logs import redact
 from config.supervisor import Stopped, Supervisor, UnableToServe, free_port, stop_on_signals
 from core.embedded import Claim, Services, UnableToStart
-from core.embedded.process import die_with_parent
+from core.embedded.process import age, die_with_parent
 
 HOST = "127.0.0.1"
 ANSWER_SECONDS_MAX = 60
@@ -65,7 +65,6 @@ class Command(BaseCommand):
             self.stdout.flush()
 
     def _run(self, wanted: int) -> None:
-        began = time.monotonic()
         self.claim.take(started=timezone.now().isoformat(timespec="seconds"))
         port = self._free_port(wanted)
         self.claim.note(port=port)
@@ -77,7 +76,7 @@ class Command(BaseCommand):
         sign_ins = preparation.prepare_sample_market()
         self._start_children(port)
         self._wait_for_answer(port)
-        self._say(self._banner(port, sign_ins, time.monotonic() - began))
+        self._say(self._banner(port, sign_ins, age()))
         assert self.supervisor is not None
         self.supervisor.watch(still_wanted=self._still_wanted)
 
@@ -135,6 +134,8 @@ class Command(BaseCommand):
             body += ["  Sample sign-ins"] + [f"    {who:<{width}}{how}" for who, how in sign_ins] + [""]
         if settings.EMBEDDED_POSTGRES or settings.EMBEDDED_VALKEY:
             body += ["  Embedded services keep their data in .run/ (DATABASE_URL and REDIS_URL name your own)."]
+        if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+            body += ["  E-mails (codes of new accounts too) are written to .run/mail/."]
         return "\n".join([*body, "  Stop: Ctrl-C here, or `make stop` in another terminal.", line])
 
     def _end(self) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from config.sample import market
+from config.sample import market, progress
 from core import outbox
 
 
@@ -23,5 +23,5 @@ class Command(BaseCommand):
         if not settings.SAMPLE_MARKET:
             raise CommandError("SAMPLE_MARKET is off: the sample cast has public passwords.")
         market.begin(now=timezone.now())
-        while options["wait"] and market.being_built():
+        while options["wait"] and progress.being_built():
             outbox.drain(now=timezone.now())
