@@ -60,6 +60,12 @@ def compile_catalogs() -> None:
         translation_file_changed(None, translations.po_path().with_suffix(".mo"))
 
 
+def collect_files() -> None:
+    """In production the files of the pages are served from one folder, under names that change with what is in them."""
+    if not settings.DEBUG:
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
 def prepare_sample_market() -> list[tuple[str, str]]:
     """The sample cast, with the rest of its market left to jobs. Returns (who, how to sign in) for the banner."""
     if not settings.SAMPLE_MARKET or "sample_market" not in get_commands():

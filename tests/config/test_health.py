@@ -16,6 +16,11 @@ def test_alive_and_ready(client: Client) -> None:
     assert answer.json() == {"ready": True, "database": "ok", "migrations": "ok", "outbox": "ok", "broker": "ok"}
 
 
+def test_a_machine_beside_it_may_ask_where_pages_are_for_https_only(client: Client, settings) -> None:
+    settings.SECURE_SSL_REDIRECT, settings.SECURE_REDIRECT_EXEMPT = True, ["^healthz$", "^readyz$"]
+    assert (client.get("/healthz").status_code, client.get("/help/").status_code) == (200, 301)
+
+
 def test_a_dead_broker_is_told_and_does_not_fail(client: Client, settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     answer = client.get("/readyz")

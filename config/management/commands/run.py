@@ -1,11 +1,10 @@
 """`manage.py run`: the whole site on this machine, as one process tree that ends with its root."""
 
 import contextlib
+import http.client
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser
 from typing import Any
 
@@ -71,6 +70,7 @@ class Command(BaseCommand):
         settings.SITE_URL = os.environ.get("SITE_URL") or f"http://{HOST}:{port}"
         self._say("Starting …")
         preparation.compile_catalogs()
+        preparation.collect_files()
         self.services.start()
         preparation.prepare_database()
         sign_ins = preparation.prepare_sample_market()
@@ -148,10 +148,12 @@ class Command(BaseCommand):
 
 
 def _answers(port: int) -> bool:
+    """Whether anything at all comes back: where pages are only served over HTTPS, that is a redirect."""
+    asked = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        urllib.request.urlopen(f"http://{HOST}:{port}/healthz", timeout=5).close()
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
+        asked.request("GET", "/healthz")
+        return bool(asked.getresponse().status)
+    except (OSError, http.client.HTTPException):
         return False
-    return True
+    finally:
+        asked.close()
