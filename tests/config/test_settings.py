@@ -33,8 +33,8 @@ def shown(expression: str, *, home: Path, **environment: str) -> subprocess.Comp
 
 def refusal(done: subprocess.CompletedProcess) -> str:
     assert done.returncode != 0
-    (line,) = done.stderr.strip().splitlines()
-    return line
+    assert "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "VAULT_KEYS", "BLIND_INDEX_KEY", "NUMBER_INDEX_KEY", "SIGNING_KEY", "ALLOWED_HOSTS"])
