@@ -97,6 +97,11 @@ def _locked(scope: str, key: str, request_hash: str) -> StoredReply | None:
     return stored
 
 
+def is_reused(*, scope: str, key: str, request_hash: str) -> bool:
+    """Whether the key came before with another request; waits for nobody."""
+    return StoredReply.objects.filter(scope=scope, key=key).exclude(request_hash=request_hash).exists()
+
+
 def _store(scope: str, key: str, request_hash: str, subject_id: UUID | None, reply: Reply, now: datetime) -> None:
     sealed = keyring().seal(subject_id, _context(scope, key), reply.body) if reply.body else b""
     StoredReply.objects.create(

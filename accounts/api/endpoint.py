@@ -248,8 +248,12 @@ def writes(
         @wraps(action)
         def handler(self: Endpoint, request: Any, **captured: Any) -> HttpResponse:
             once.key_of(request)
+            whose = self.party.reference if role else ""
+            sent = once.comparable(request)
             read = body(data=request.data)
-            read.is_valid(raise_exception=True)
+            if not read.is_valid():
+                once.refuse_reused(request, who=self.who, whose=whose, body=sent)
+                raise serializers.ValidationError(read.errors)
 
             def produce() -> tuple[int, Any, dict[str, str]]:
                 try:
@@ -259,8 +263,6 @@ def writes(
                 row, headers = (made.row, {"Location": made.address}) if isinstance(made, Made) else (made, {})
                 return status, reply(row).data, headers
 
-            whose = self.party.reference if role else ""
-            sent = once.comparable(request)
             return once.act_once(request, who=self.who, whose=whose, subject_id=self.user.subject_id, body=sent, produce=produce, now=timezone.now())
 
         handler.rules = rules  # type: ignore[attr-defined]

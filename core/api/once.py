@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from core.api.problems import Problem, malformed
-from core.idempotency import InvalidKey, KeyReused, Reply, hash_request, once
+from core.idempotency import InvalidKey, KeyReused, Reply, hash_request, is_reused, once
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -50,9 +50,9 @@ def act_once(
     """`produce` gives status, data and headers the first time. `who` names the user, `whose` the party acted for."""
     try:
         reply = once(
-            scope=f"api:{who}:{hash_request(request.method, request.path)[:32]}",
+            scope=_scope(request, who),
             key=key_of(request),
-            request_hash=hash_request(whose, json.dumps(body, sort_keys=True)),
+            request_hash=_hash(whose, body),
             subject_id=subject_id,
             produce=lambda: _reply(*produce()),
             now=now,
@@ -60,8 +60,26 @@ def act_once(
     except InvalidKey:
         raise malformed("idempotency_key_invalid", _("An Idempotency-Key has 8 to 255 visible ASCII characters.")) from None
     except KeyReused:
-        raise Problem(409, "key_reused", _("This Idempotency-Key came before with another request. Choose a new one.")) from None
+        raise _reused() from None
     return answer(reply)
+
+
+def refuse_reused(request: Any, *, who: str, whose: str, body: Any) -> None:
+    """For a body that will be refused anyway: that its key came before with another one is said first, as a 409 problem."""
+    if is_reused(scope=_scope(request, who), key=key_of(request), request_hash=_hash(whose, body)):
+        raise _reused()
+
+
+def _reused() -> Problem:
+    return Problem(409, "key_reused", _("This Idempotency-Key came before with another request. Choose a new one."))
+
+
+def _scope(request: Any, who: str) -> str:
+    return f"api:{who}:{hash_request(request.method, request.path)[:32]}"
+
+
+def _hash(whose: str, body: Any) -> str:
+    return hash_request(whose, json.dumps(body, sort_keys=True))
 
 
 def _reply(status: int, data: Any, headers: dict[str, str]) -> Reply:

@@ -77,6 +77,7 @@ def test_one_key_acts_once_and_gives_the_same_bytes(listing: Listing) -> None:
     assert ("Idempotency-Replayed" in first, again["Idempotency-Replayed"]) == (False, "true")
     assert Pledge.objects.count() == 1
     problem(bob.post(address, wish(listing, 200_000), key="one-key-0001"), 409, "key_reused")
+    problem(bob.post(address, wish(listing) | {"amount": "abc"}, key="one-key-0001"), 409, "key_reused")
     problem(bob.post(address, wish(listing), key=""), 400, "idempotency_key_missing")
     problem(bob.post(address, wish(listing), key="short"), 400, "idempotency_key_invalid")
     assert Pledge.objects.count() == 1
