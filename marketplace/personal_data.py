@@ -22,9 +22,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
         "shares_offered": copies.rows(Sale.objects.filter(party__subject=subject), now=now),
         "shares_bought": copies.rows(Purchase.objects.filter(party__subject=subject), now=now),
         "questions": _asked(subject, now=now),
-        "questions_answered": copies.rows(
-            Question.objects.filter(listing__loan__file__subject=subject, answer__isnull=False), now=now, without=("text", "party")
-        ),
+        "questions_answered": _answered(subject, now=now),
         "suitability_checks": copies.rows(SuitabilityCheck.objects.filter(party__subject=subject), now=now),
         "saved_searches": copies.rows(SavedSearch.objects.filter(party__subject=subject), now=now),
         "mandates": copies.rows(Mandate.objects.filter(party__subject=subject), now=now),
@@ -63,7 +61,7 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
     The names the party had in runs are forgotten: a run's kept input can be run again byte for byte, and no longer says who was who.
     """
     RunPart.objects.filter(party__subject=subject).delete()
-    Question.objects.filter(party__subject=subject).update(shown_text="")
+    Question.objects.filter(party__subject=subject).update(shown_text=None)
     for standing in Mandate.objects.filter(party__subject=subject).exclude(state="ended"):
         states.move(standing, "ended", now=now, why="erased", running_since=None, ended_at=now)
     _empty(Listing.objects.filter(loan__file__subject=subject))
@@ -76,7 +74,7 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
         shown = listing.disclosed
         gone = shown | {"facts": {}, "withheld": [*shown["facts"], *shown["withheld"]]}
         Listing.objects.filter(pk=listing.pk).update(title=None, story=None, disclosed=gone, attributes={})
-        Question.objects.filter(listing=listing).update(shown_text="", shown_answer="")
+        Question.objects.filter(listing=listing).update(shown_text=None, shown_answer=None)
     return [listing.pk for listing in found]
 
 

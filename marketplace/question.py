@@ -26,6 +26,7 @@ from marketplace.models import Listing, Question
 from privacy import disclosure, vault
 from privacy.disclosure import Actor
 from privacy.screening import findings
+from privacy.shown import sealed
 
 PURPOSE = "listing_disclosure"
 WAITING_MAX = 3
@@ -157,9 +158,9 @@ def let_through(question: Question, *, seen: str, by: User, now: datetime) -> No
     """
     locked, words = _read_before(question, seen=seen, by=by, now=now)
     if locked.state == "answered":
-        states.move(locked, "published", now=now, by=by.pk, why="let_through", shown_answer=words["answer"])
+        states.move(locked, "published", now=now, by=by.pk, why="let_through", shown_answer=sealed(locked, "shown_answer", words["answer"]))
     else:
-        states.move(locked, "open", now=now, by=by.pk, why="let_through", shown_text=words["text"])
+        states.move(locked, "open", now=now, by=by.pk, why="let_through", shown_text=sealed(locked, "shown_text", words["text"]))
         outbox.enqueue("question.open", key=f"question:{locked.pk}:open", payload={"question": locked.pk})
     audit.record(actor=by, action="question.let_through", target=locked.reference, now=now)
 

@@ -15,6 +15,7 @@ from core.states import Transitions, reached, track_state
 from marketplace.models.listing import Listing
 from privacy.fields import EncryptedTextField
 from privacy.models import SealedRow
+from privacy.shown import ShownTextField
 
 QUESTION = Transitions(
     initial="asked",
@@ -42,8 +43,8 @@ class Question(Referenced, SealedRow):
     answer = EncryptedTextField(subject="listing__loan__file__subject", null=True, blank=True, **_KEPT)
     language = models.CharField(max_length=10)
     answer_language = models.CharField(max_length=10, blank=True)
-    shown_text = models.TextField(blank=True)
-    shown_answer = models.TextField(blank=True)
+    shown_text = ShownTextField(subject="party__subject", **_KEPT)
+    shown_answer = ShownTextField(subject="listing__loan__file__subject", **_KEPT)
     state = models.CharField(
         max_length=10,
         default="asked",
@@ -67,7 +68,7 @@ class Question(Referenced, SealedRow):
         constraints: ClassVar = [
             reached(["published"], "published_at", name="marketplace_question_published"),
             reached(["refused"], "refused_at", name="marketplace_question_refused"),
-            models.CheckConstraint(name="marketplace_question_shown", condition=Q(state__in=["published"]) | Q(shown_answer="")),
+            models.CheckConstraint(name="marketplace_question_shown", condition=Q(state__in=["published"]) | Q(shown_answer__isnull=True)),
         ]
         triggers: ClassVar = [QUESTION.trigger()]
         indexes: ClassVar = [models.Index(fields=["listing", "state"], name="marketplace_question_of")]

@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from core import business_day, outbox
+from marketplace import personal_data
 from marketplace import question as asking
 from marketplace.models import Listing, Question
 from notifications.models import Message
+from privacy.shown import FORMAT
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve
 from tests.worlds import world
@@ -83,6 +85,10 @@ def test_from_a_question_to_its_public_answer(listing):
         assert who.user.pseudonym not in shown
         assert who.party.reference not in shown
     assert "问与答" in page(carol(), listing, language="zh-hans")
+    mine, hers = (personal_data.export(subject=who.user.subject, now=timezone.now()) for who in (bob(), alice()))
+    assert [one["text"] for one in mine["questions"]] == ["How many ovens does the bakery have now?"]
+    assert [one["answer"] for one in hers["questions_answered"]] == ["One, and it is full by ten."]
+    assert Question.objects.get().__dict__["shown_answer"].ciphertext[:1] == FORMAT, "sealed where it lies"
 
 
 @pytest.mark.parametrize("text", ["Call me on 13912345678", "write to bob@example.com", "Is this 林悦?", "13800138000?"])

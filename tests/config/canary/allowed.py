@@ -24,6 +24,8 @@ SEVERAL = {"investor": INVESTORS, "staff": (*STAFF, *DESK_ONLY), "ladder": ("dan
 TABLE = """
 marketplace:(listings|listing|pledge|receipt|portfolio|plan|sell|record|holding|tax_year|tax_csv|tax_pdf) investor  WORDS
 api:(listings|listing|holdings)                                 investor    WORDS
+marketplace:(listing|pledge|ask)                                investor    marketplace.question.shown_*
+marketplace:questions                                           alice       marketplace.question.shown_text
 loans:invitation                                                link        WORDS
 loans:(obligation|applications)                                 grace       WORDS
 loans:(obligation|applications)                                 carol       WORDS

@@ -16,6 +16,8 @@ from core import business_day, outbox
 from loans import application as applications
 from loans import circle, ladder, obligor, referral
 from loans.models import Amendment, Application, LadderCase, Loan, SecondLook, WriteOff
+from marketplace import question as questions
+from marketplace.models import Listing, Question
 from payments import deposit
 from privacy import circle as contacts
 from privacy import desk, restriction
@@ -106,6 +108,7 @@ class Marked(World):
         application = Application.objects.get(reference=self.things["ladder"].args["application"])
         self._ladder(application, now=now)
         self._referral(grace, now=now)
+        self._asked_and_answered(now=now)
         self._written_by_staff(now=now)
         look = SecondLook.objects.get()
         Amendment.objects.create(application=look.application, before=look.decision, by=look.asked_by, words=mark("It is not so."), opened_at=now)
@@ -118,6 +121,18 @@ class Marked(World):
             ladder.record(case, level=level, outcome="not_enough", note=mark("Not confirmed."), by=dan, now=now)
         ladder.request_necessity(case, level=4, why=mark("No register knows it."), by=dan, now=now)
         self.things["ladder case"] = named(LadderCase.objects.get().reference)
+
+    def _asked_and_answered(self, *, now: datetime) -> None:
+        listing, alice, bob = Listing.objects.get(reference=self.things["listing"].args["reference"]), self.members["alice"], self.members["bob"]
+        asked = questions.ask(listing, party=bob.party, by=bob.user, text=mark("How old is the first one?"), language="en", now=now)
+        self._let_through(asked, now=now)
+        questions.answer(asked, by=alice.user, text=mark("Six years."), language="en", now=now)
+        self._let_through(asked, now=now)
+
+    def _let_through(self, asked: Question, *, now: datetime) -> None:
+        dan = self.members["dan"].user
+        asked.refresh_from_db()
+        questions.let_through(asked, seen=questions.read(asked, by=dan, page="admin:question", now=now).seen, by=dan, now=now)
 
     def _written_by_staff(self, *, now: datetime) -> None:
         loan, sal = Loan.objects.get(reference=self.things["loan"].args["reference"]), self.members["sal"].user
@@ -164,6 +179,7 @@ RETOLD = {
     "loans.secondlook.words",
     "loans.hardshiprequest.reason",
     "marketplace.question.text",
+    "marketplace.question.shown_text",
     "privacy.contact.name",
     "privacy.rightsrequest.message",
 }
