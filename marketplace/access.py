@@ -99,7 +99,7 @@ def note_life(loan: Loan, *, user: User, page: str, now: datetime) -> None:
 
 def own_pledge(reference: str, *, party: Party) -> Pledge:
     """A pledge of that party; anybody else's is not there."""
-    return get_object_or_404(Pledge.objects.select_related("listing", "party", "mandate", "run"), reference=reference, party=party)
+    return get_object_or_404(Pledge.objects.select_related("listing__loan", "party", "mandate", "run"), reference=reference, party=party)
 
 
 def own_search(reference: str, *, party: Party) -> SavedSearch:

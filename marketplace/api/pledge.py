@@ -28,7 +28,7 @@ class PledgeRow(Reply):
     listing = Reference(source="listing.reference")
     amount = Amount()
     currency = serializers.CharField(source="listing.currency")
-    state = serializers.CharField()
+    state = serializers.CharField(source="stands")
     pledged_at = Moment()
     cancel_until = Moment()
     cancellable = serializers.SerializerMethodField()
@@ -72,7 +72,7 @@ class PledgesEndpoint(Endpoint):
 
     @reads("pledges", PledgeRow, summary=_("My pledges"), order=("-pledged_at", "-pk"))
     def get(self, request: Any) -> Any:
-        return Pledge.objects.filter(party=self.party).select_related("listing")
+        return Pledge.objects.filter(party=self.party).select_related("listing__loan")
 
 
 class PledgeEndpoint(Endpoint):

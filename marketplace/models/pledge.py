@@ -57,6 +57,11 @@ class Pledge(Referenced):
         triggers: ClassVar = [PLEDGE.trigger(), pgtrigger.Protect(name="pledge_kept", operation=pgtrigger.Delete)]
         indexes: ClassVar = [models.Index(fields=["party", "-pledged_at"], name="marketplace_pledge_by_party")]
 
+    @property
+    def stands(self) -> str:
+        """Its state as its owner reads it: invested in a loan that was ended before it was paid out, the money is back, so it was returned."""
+        return "released" if self.state == "settled" and self.listing.loan.state == "cancelled" else self.state
+
 
 class PledgeIntent(models.Model):
     """What somebody waits to have settled (`placing`): rows of milliseconds, in a table that is not logged and has no foreign keys."""

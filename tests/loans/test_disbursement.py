@@ -25,6 +25,7 @@ from payments.models import Payment, SandboxTransfer
 from payments.rails import sandbox
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, fay
+from tests.programs import Program
 from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
@@ -239,6 +240,8 @@ def test_a_funded_loan_that_cannot_be_paid_out_is_unwound_by_two_people(now: dat
     ]
     receipt = f"/pledges/{Pledge.objects.get(party=bob().party).reference}/"
     assert "is back in your wallet" in client_of(bob()).get(receipt).content.decode()
+    program = Program(bob())
+    assert [program.get("portfolio/").json()["at_work"], *(row["state"] for row in program.get("pledges/").json()["results"])] == [0, "released"]
     for language, words in (("en", "Not paid out; nothing is owed"), ("zh-hans", "未放款")):
         assert words in client_of(alice(), language=language).get(f"/loans/{loan.reference}/").content.decode()
     stories.verified_account(alice(), now=now)
