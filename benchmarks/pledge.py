@@ -1,7 +1,7 @@
 """Pledges on one hot listing through the service function, against one guarded statement over two bare tables.
 
 The bare side adds to a counter if there is room and inserts a row with a unique key. Ours checks the investor, the consent, the price and own loans, holds
-the cash in the books, opens the file to the pledger, keeps the state's history and enqueues what follows, all in one durable transaction.
+the cash in the books, opens the file to the pledger, keeps the state's history and enqueues what follows, durably, many in one transaction.
 """
 
 import random
