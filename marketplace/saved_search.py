@@ -16,6 +16,7 @@ from core.refusals import Conflict
 from marketplace import search_index
 from marketplace.models import Listing, SavedSearch
 from marketplace.search import Wanted
+from privacy import vault
 
 MOST = 20
 
@@ -38,7 +39,8 @@ def save(wanted: Wanted, *, party: Party, by: User, now: datetime) -> SavedSearc
     """Keep these filters; saved already, it is the one there is. Raises UnableToSave: nothing_wanted, too_many."""
     if not wanted.narrows:
         raise UnableToSave("nothing_wanted", _("Choose at least one filter first: a search for everything would tell you about every loan."))
-    kept = of(party).filter(address=wanted.address).first()
+    mark = vault.blind_index("saved_search", wanted.address)
+    kept = of(party).filter(mark=mark).first()
     if kept is not None:
         return kept
     if of(party).count() >= MOST:
@@ -46,10 +48,10 @@ def save(wanted: Wanted, *, party: Party, by: User, now: datetime) -> SavedSearc
     try:
         with transaction.atomic():
             return SavedSearch.objects.create(
-                reference=references.make(SavedSearch.REFERENCE_PREFIX), party=party, user=by, address=wanted.address, created_at=now, **wanted.filters
+                reference=references.make(SavedSearch.REFERENCE_PREFIX), party=party, user=by, mark=mark, created_at=now, **wanted.filters
             )
     except IntegrityError:  # the same form, twice at once
-        return of(party).get(address=wanted.address)
+        return of(party).get(mark=mark)
 
 
 def end(saved: SavedSearch, *, now: datetime) -> None:
@@ -74,7 +76,7 @@ def looking_for(listing: Listing) -> QuerySet[Party]:
         party__verified_at__isnull=False,
     )
     text = search_index.said(listing)
-    looking = {party for party, q in fits.values_list("party", "q").iterator() if search_index.has_words(text, q)}
+    looking = {kept.party_id for kept in fits.only("party", "q", "row_id").iterator() if search_index.has_words(text, kept.q)}
     found = Party.objects.filter(pk__in=looking)
     return found.exclude(pk__in=parties.sharing_persons(listing.loan.party).values("pk")).order_by("pk")
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import F, QuerySet
 
 from marketplace import consent, search_index
 from marketplace.models import Listing, ListingWords
+from marketplace.models.saved_search import spelled
 
 Q_MAX = 60
 ORDERS = {"": ("closes_at", "pk"), "rate": ("-annual_rate", "pk"), "left": ("-pledged_share", "pk"), "new": ("-opens_at", "pk")}
@@ -45,8 +45,7 @@ class Wanted:
     @property
     def address(self) -> str:
         """The query of a list with these filters, in one spelling."""
-        words = self.filters | ({"rate_min": f"{self.rate_min * 100:f}".rstrip("0").rstrip(".")} if self.rate_min else {})
-        return urlencode(words)
+        return spelled(self.filters)
 
 
 def open_listings(*, now: datetime) -> QuerySet[Listing]:

@@ -180,6 +180,7 @@ RETOLD = {
     "loans.hardshiprequest.reason",
     "marketplace.question.text",
     "marketplace.question.shown_text",
+    "marketplace.savedsearch.q",
     "privacy.contact.name",
     "privacy.rightsrequest.message",
 }
