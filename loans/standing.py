@@ -115,7 +115,7 @@ def standing_of(loan: Loan, course: Course) -> Standing:
         period_from=running.starts_on if running else None,
         period_due=running.due_on if running else None,
         period_interest=running.owed.interest - running.carried if running else 0,
-        period_cap=running.owed.interest - running.carried - running.waived.interest if running else 0,
+        period_cap=max(running.owed.interest - running.carried - running.waived.interest, 0) if running else 0,
         oldest_unpaid_on=oldest,
         days_late=course.days_late,
         paused_days=_overlap(past, oldest, course.closed_to) if oldest else 0,

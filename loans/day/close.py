@@ -48,7 +48,7 @@ ROLL = """
 UPDATE loans_standing s
    SET accrued_base = over.interest, period_from = next.starts_on, period_due = next.due_on,
        period_interest = coalesce(next.interest - next.carried_interest, 0),
-       period_cap = coalesce(next.interest - next.carried_interest - next.waived_interest, 0)
+       period_cap = greatest(next.interest - next.carried_interest - next.waived_interest, 0)
   FROM loans_standing k
  CROSS JOIN LATERAL (
        SELECT coalesce(sum(CASE WHEN i.due_on <= %(day)s::date + 1 THEN i.interest - i.waived_interest

@@ -42,5 +42,7 @@ class Migration(migrations.Migration):
             "savedsearch",
             models.UniqueConstraint(fields=["party", "mark"], condition=models.Q(ended_at=None), name="marketplace_savedsearch_once"),
         ),
-        migrations.AddConstraint("savedsearch", models.CheckConstraint(name="marketplace_savedsearch_narrows", condition=~models.Q(q=None, purpose="", grade="", term_max=None, rate_min=None, region="", industry=""))),
+        migrations.AddConstraint("savedsearch", models.CheckConstraint(name="marketplace_savedsearch_narrows", condition=~models.Q(
+                    q__isnull=True, purpose="", grade="", term_max__isnull=True, rate_min__isnull=True, region="", industry=""
+                ))),
     ]

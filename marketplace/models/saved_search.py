@@ -26,7 +26,7 @@ def spelled(filters: Mapping[str, Any]) -> str:
     return urlencode(given | ({"rate_min": f"{rate * 100:f}".rstrip("0").rstrip(".")} if rate else {}))
 
 
-NARROWS = ~Q(q=None, purpose="", grade="", term_max=None, rate_min=None, region="", industry="")
+NARROWS = ~Q(q__isnull=True, purpose="", grade="", term_max__isnull=True, rate_min__isnull=True, region="", industry="")
 
 
 class SavedSearch(Referenced, SealedRow):
