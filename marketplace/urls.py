@@ -44,9 +44,9 @@ urlpatterns = [
     path("portfolio/", portfolio.portfolio, name="portfolio"),
     path("portfolio/holdings/<str:reference>/", holding.holding, name="holding"),
     path("portfolio/tax/", tax.tax_years, name="tax_years"),
-    path("portfolio/tax/<year:year>/", tax.tax_year, name="tax_year"),
-    path("portfolio/tax/<year:year>/csv/", tax.tax_csv, name="tax_csv"),
-    path("portfolio/tax/<year:year>/pdf/", tax.tax_pdf, name="tax_pdf"),
+    path("portfolio/tax/<int:year>/", tax.tax_year, name="tax_year"),
+    path("portfolio/tax/<int:year>/csv/", tax.tax_csv, name="tax_csv"),
+    path("portfolio/tax/<int:year>/pdf/", tax.tax_pdf, name="tax_pdf"),
     path("portfolio/plans/<str:reference>/", plan.plan, name="plan"),
     path("portfolio/plans/<str:reference>/vote/", plan.cast, name="vote"),
 ]

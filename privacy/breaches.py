@@ -117,7 +117,7 @@ def tell_persons(breach: Breach, *, now: datetime) -> int:
     missing = draft(breach, locale="en").missing
     if missing:
         raise UnableToTell(missing)
-    waiting = list(BreachPerson.objects.select_for_update().filter(breach=breach, told_at=None))
+    waiting = list(BreachPerson.objects.select_for_update().filter(breach=breach, told_at=None).order_by("pk"))
     if breach.drill:
         BreachPerson.objects.filter(breach=breach, told_at=None).update(told_at=now)
     ordered = waiting if breach.drill else [person for person in waiting if outbox.enqueue("breach.tell", key=_order(person), payload={"person": person.pk})]

@@ -111,6 +111,14 @@ def ground(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.Gro
         worlds.GROUND.stand([])
 
 
+@pytest.fixture(autouse=True, scope="module")
+def nothing_stands(django_db_blocker: Any) -> None:
+    """A file begins on bare ground: its own module's fixtures are made before its first test says what it stands upon."""
+    if worlds.GROUND.is_built_on:
+        with django_db_blocker.unblock():
+            worlds.GROUND.stand([])
+
+
 @pytest.fixture
 def worlds_stand(request: pytest.FixtureRequest, sandbox_bank_connection: None, ground: worlds.Ground, django_db_blocker: Any) -> None:
     """What the test begins with (tests/worlds.py); nothing, for most."""

@@ -80,6 +80,10 @@ class Ground:
         self._standing: list[Standing] = []
         self.handed: dict[str, Any] = {}
 
+    @property
+    def is_built_on(self) -> bool:
+        return bool(self._standing)
+
     def has(self, asked: World) -> bool:
         return any(one.world is asked for one in self._standing)
 
