@@ -130,6 +130,7 @@ def _context(request: HttpRequest, found: Loan) -> dict[str, Any]:
         "title": _("Loan %(reference)s") % {"reference": found.reference},
         "subtitle": found.party.reference,
         "standing": standing,
+        "method": dict(METHODS).get(found.method, found.method),
         "owed": repayment.owed(found, as_of=business_day.current()) if living else None,
         "rows": found.installments.order_by("due_on", "number"),
         "events": [(row, row.number in undo and row.kind != Kind.VOID) for row in found.events.select_related("by__subject").order_by("-number")],
