@@ -37,6 +37,7 @@ def test_allocations_of_apache_fineract(case):
         "charges": [dict(zip(("kind", "due_on", "amount"), row, strict=True)) for row in case["charges"]],
         "payments": [dict(zip(("on", "amount"), row, strict=True)) for row in case["payments"]],
         "order": case["order"],
+        "overpayment": case.get("overpayment", "hold"),
     }
     columns = ("paid", "in_advance", "late", "outstanding", "fees", "penalties")
     for row, published in zip(answer("waterfall", data)["installments"], case["rows"], strict=True):
@@ -95,3 +96,71 @@ def test_the_directives_example_by_dates_and_by_times(first_of_year, days, perce
     assert abs(by_date - by_time) < Decimal("1e-14")
     assert round(by_date * 100, 2) == Decimal(percent)
     assert days == 546
+
+
+def annuity(principal, rate, periods, **changes):
+    """Rows of a level loan of whole equal periods, as spreadsheets count it."""
+    terms = {"method": "equal_installment", "period": "month", "day_count": "equal_period", "principal_minor": principal, "annual_rate": rate}
+    return answer("schedule", terms | {"periods": periods} | changes)["installments"]
+
+
+def test_the_table_of_numpy_financials_documentation():
+    """ipmt and ppmt of 2,500 at 8.24 % over a year, where no installment is rounded: each of ours is within two hundredths, the last row included."""
+    principal = [20058, 20196, 20335, 20474, 20615, 20756, 20899, 21042, 21187, 21332, 21479, 21626]
+    interest = [1717, 1579, 1440, 1301, 1160, 1018, 876, 732, 588, 442, 296, 149]
+    for row, *published in zip(annuity(250_000, "0.0824", 12), principal, interest, strict=True):
+        assert max(abs(row[name] - value) for name, value in zip(("principal", "interest"), published, strict=True)) <= 2
+
+
+def test_yearly_and_cumulative_examples_of_excels_documentation():
+    """IPMT(10 %, 3, 3, 8000) = −292.45; PPMT(8 %, 10, 10, 200000) = −27,598.05; CUMIPMT and CUMPRINC(9 %/12, 360, 125000), month 1 and months 13 to 24.
+
+    A spreadsheet rounds nothing; a last row, and a sum of twelve, gather each row's own rounding.
+    """
+    assert annuity(800_000, "0.1", 3, period_every=12)[2]["interest"] == 29_245
+    assert abs(annuity(20_000_000, "0.08", 10, period_every=12)[9]["principal"] - 2_759_805) <= 10
+    months = annuity(12_500_000, "0.09", 360)
+    assert (months[0]["interest"], months[0]["principal"]) == (93_750, 6_828)
+    assert abs(sum(row["interest"] for row in months[12:24]) - 1_113_523) <= 12
+    assert abs(sum(row["principal"] for row in months[12:24]) - 93_411) <= 12
+
+
+@pytest.mark.parametrize(
+    ("disbursed_on", "due_on", "interest"),
+    [
+        ("2003-11-01", "2004-05-01", 49_772),
+        ("1999-02-01", "1999-07-01", 41_096),
+        ("1999-07-01", "2000-07-01", 100_138),
+        ("2002-08-15", "2003-07-15", 91_507),
+        ("2003-07-15", "2004-01-15", 50_400),
+        ("1999-07-30", "2000-01-30", 50_389),
+        ("2000-01-30", "2000-06-30", 41_530),
+        ("1999-11-30", "2000-04-30", 41_554),
+    ],
+)
+def test_actual_actual_examples_of_isda(disbursed_on, due_on, interest):
+    """EMU and market conventions: recent developments (1998), appendix: 10,000 at 10 %, ISDA method, with short and long first and last periods."""
+    terms = {"method": "interest_only", "principal_minor": 1_000_000, "annual_rate": "0.1", "periods": 1, "period": "month", "day_count": "actual/actual"}
+    assert answer("schedule", terms | {"disbursed_on": disbursed_on, "first_due_on": due_on})["installments"][0]["interest"] == interest
+
+
+@pytest.mark.parametrize(
+    ("flows", "a_year", "percent"),
+    [
+        (stream(1000, ("1044", 1, 1, 0, 1)), 2, "8.80"),  # (c)(5)(ii): six months
+        (stream(1000, ("1135.19", 1, 1, 6, 12)), 1, "8.76"),  # (c)(5)(iii): eighteen months
+        (stream(1000, ("1240", 1, 2, 0, 1)), 1, "11.36"),  # (c)(5)(iv): two years
+    ],
+)
+def test_single_payments_of_appendix_j(flows, a_year, percent):
+    found = answer("apr", {"cashflows": flows, "convention": {"formula": "us_actuarial", "periods_per_year": a_year}})
+    assert round(Decimal(found["rate"]) * 100, 2) == Decimal(percent)
+
+
+def test_nominal_and_european_rate_of_one_loan():
+    """The example of curo's documentation: 10,000 repaid in six months of 1,707 costs 8.250040 % a year, by Directive 2008/48/EC 8.569257 %."""
+    flows = [{"amount": -10_000, "time_num": 0, "time_den": 1}, {"amount": 1707, "time_num": 1, "time_den": 1, "repeat": 6}]
+    nominal = answer("apr", {"cashflows": flows, "convention": {"formula": "periodic_irr_nominal", "periods_per_year": 12}})["rate"]
+    yearly = answer("apr", {"cashflows": [flow | {"time_den": 12} for flow in flows], "convention": {"formula": "effective_annual"}})["rate"]
+    assert abs(Decimal(nominal) - Decimal("0.08250040")) < Decimal("1e-8")
+    assert abs(Decimal(yearly) - Decimal("0.08569257")) < Decimal("1e-8")
