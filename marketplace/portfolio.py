@@ -138,13 +138,14 @@ class Due:
     due_on: date
     part: int
     paid_on: date | None
+    moved_on: date | None  # what was open of it went into a new plan that day
 
 
 def schedule_of(holding: Participation) -> list[Due]:
-    """The loan's installments with the holding's part of each, rounded down."""
-    rows = holding.loan.installments.order_by("number")
+    """The loan's installments in the order they fall due, with the holding's part of each, rounded down. One that was moved unpaid is none any more."""
+    asked = [(row, row.principal + row.interest - row.waived_interest) for row in holding.loan.installments.order_by("due_on", "number")]
     whole = holding.loan.principal
-    return [Due(row.due_on, (row.principal + row.interest - row.waived_interest) * holding.amount // whole, row.paid_on) for row in rows]
+    return [Due(row.due_on, amount * holding.amount // whole, row.paid_on, row.moved_on) for row, amount in asked if amount or row.moved_on is None]
 
 
 @dataclass(frozen=True)

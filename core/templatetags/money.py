@@ -17,6 +17,12 @@ def money(minor: int | str | None, currency: str = "") -> str:
 
 
 @register.filter
+def taken(minor: int, currency: str) -> str:
+    """An amount that comes off another, with its minus sign; nothing taken has none, and what was given back stands as it is."""
+    return format_amount(-minor, currency)
+
+
+@register.filter
 def money_short(minor: int | str | None, currency: str = "") -> str:
     """For cards: 31.25万元 in Chinese, ¥312,500 elsewhere."""
     return "" if minor in (None, "") else format_short(int(minor), currency or settings.DEFAULT_CURRENCY)

@@ -144,9 +144,12 @@ def test_amounts_are_written_for_their_reader():
 
 
 def test_the_template_filters_follow_the_language():
-    page = Template("{% load money %}{{ a|money:'CNY' }} {{ a|money_short:'CNY' }} {{ r|percent }} {{ r|percent:1 }} {{ n|minus }}{{ none|money:'CNY' }}")
-    values = {"a": 31250000, "r": Decimal("-0.096"), "n": -3, "none": None}
+    page = Template(
+        "{% load money %}{{ a|money:'CNY' }} {{ a|money_short:'CNY' }} {{ r|percent }} {{ r|percent:1 }} {{ n|minus }}{{ none|money:'CNY' }}"
+        " {{ a|taken:'CNY' }} {{ o|taken:'CNY' }} {{ n|taken:'CNY' }}"
+    )
+    values = {"a": 31250000, "r": Decimal("-0.096"), "n": -3, "o": 0, "none": None}
     with translation.override("zh-hans"):
-        assert page.render(Context(values)) == "¥312,500.00 31.25万元 −9.60% −9.6% −3"
+        assert page.render(Context(values)) == "¥312,500.00 31.25万元 −9.60% −9.6% −3 −¥312,500.00 ¥0.00 ¥0.03"
     with translation.override("en"):
-        assert page.render(Context(values)) == "¥312,500.00 ¥312,500 −9.60% −9.6% −3"
+        assert page.render(Context(values)) == "¥312,500.00 ¥312,500 −9.60% −9.6% −3 −¥312,500.00 ¥0.00 ¥0.03"

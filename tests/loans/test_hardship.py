@@ -22,6 +22,7 @@ from loans.hardship.request import UnableToHelp
 from loans.hardship.terms import Wanted
 from loans.models import HardshipRequest, Loan, Plan
 from loans.schedule.dates import add_months
+from marketplace import portfolio
 from notifications.models import Message
 from privacy import consents
 from privacy.models import AccessLog
@@ -148,6 +149,8 @@ def test_a_payment_holiday_and_a_spread(loan, sal):
     owed, asked = repayment.owed(sound(loan), as_of=today), plans.shown(Plan.objects.get()).new
     assert (owed.due, owed.next_amount, owed.all) == (0, asked[0].total, sum(row.total for row in asked))
     assert 0 < asked[0].charges < sum(row.charges for row in asked)  # late charges wait for their installments
+    bobs = portfolio.schedule_of(sound(loan).participations.get(party=bob().party))
+    assert [(due.due_on, due.paid_on) for due in bobs] == [(row.due_on, None) for row in asked]  # what was moved unpaid is not told as paid
     skip_to(date(2026, 5, 15))
     assert (sound(loan).days_late, sound(loan).charges.filter(charged_on__gt=today).count()) == (0, 0)
     Loan.objects.filter(pk=loan.pk).update(autopay=True)
