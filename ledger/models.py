@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from .chart import CHART, AccountCode, Entry
-from .constraints import CompositeForeignKey, FillFactor, FunctionCheck
+from .constraints import FillFactor, FunctionCheck
 from .triggers import ACCOUNT_TRIGGERS, TRANSFER_TRIGGERS
 
 BALANCES = ("debits_posted", "credits_posted", "debits_pending", "credits_pending")
@@ -37,7 +37,6 @@ class Account(models.Model):
         verbose_name_plural = _("ledger accounts")
         constraints = [
             models.UniqueConstraint(fields=["code", "owner", "currency"], name="ledger_account_once"),
-            models.UniqueConstraint(fields=["id", "currency"], name="ledger_account_id_currency"),
             FunctionCheck(
                 name="ledger_account_sums_not_negative",
                 columns=dict.fromkeys(BALANCES, "bigint"),
@@ -78,6 +77,7 @@ class Transfer(models.Model):
     `booked_on` is the business day, `reference` what the business calls the affair. For settled and voided rows `pending` names the hold.
     """
 
+    # apply_transfers proves that both accounts exist, in this currency, for all new rows together.
     debit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("debit account"))
     credit_account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False, db_constraint=False, verbose_name=_("credit account"))
     currency = models.CharField(_("currency"), max_length=3)
@@ -111,12 +111,6 @@ class Transfer(models.Model):
                 name="ledger_transfer_plain_text",
                 columns={"key": "text", "kind": "text", "reference": "text"},
                 rule=r"key <> '' AND key || reference !~ '[^!-\[\]-{}~]' AND kind ~ '^[a-z][a-z0-9_.]*$'",
-            ),
-            CompositeForeignKey(
-                name="ledger_transfer_debit_currency", columns=["debit_account_id", "currency"], to_table="ledger_account", to_columns=["id", "currency"]
-            ),
-            CompositeForeignKey(
-                name="ledger_transfer_credit_currency", columns=["credit_account_id", "currency"], to_table="ledger_account", to_columns=["id", "currency"]
             ),
         ]
         indexes = [

@@ -1,10 +1,12 @@
 """What nobody may write, by whatever road: the ORM, raw SQL, or with ordinary triggers switched off."""
 
 from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from ledger.checks import check_books
 from ledger.models import Account, Transfer
@@ -32,6 +34,8 @@ WRITES: dict[str, Callable[[], Any]] = {
     "orm balance": lambda: Account.objects.update(debits_posted=5),
     "overdraft flag": sql("UPDATE ledger_account SET debits_must_not_exceed_credits = false"),
     "owner": sql("UPDATE ledger_account SET owner = 'party:666' WHERE owner = 'party:2'"),
+    "currency": sql("UPDATE ledger_account SET currency = 'USD' WHERE owner = 'party:2'"),
+    "account id": sql("UPDATE ledger_account SET id = id + 1000"),
     "account delete": lambda: Account.objects.all().delete(),
     "raw account delete": sql("DELETE FROM ledger_account"),
     "born rich": sql("""INSERT INTO ledger_account (code, owner, currency, debits_must_not_exceed_credits, credits_must_not_exceed_debits, credits_posted)
@@ -53,8 +57,8 @@ def test_books_refuse(till: Till, road: str) -> None:
     assert Transfer.objects.get().amount == 10_00
 
 
-def raw_insert(**columns: str) -> None:
-    """A transfer written past every door."""
+def raw_insert(*, rows: str = "", **columns: str) -> None:
+    """A transfer written past every door, or one for each of `rows`."""
     usual = {
         "key": "'raw'",
         "debit_account_id": "(SELECT id FROM ledger_account WHERE code = 'bank' AND currency = 'CNY')",
@@ -69,7 +73,7 @@ def raw_insert(**columns: str) -> None:
     }
     merged = {**usual, **columns}
     inner = ", ".join(f"{value} AS {name}" for name, value in merged.items())
-    statement = f"INSERT INTO ledger_transfer ({', '.join(merged)}) SELECT {inner}"
+    statement = f"INSERT INTO ledger_transfer ({', '.join(merged)}) SELECT {inner}" + (f" FROM {rows}" if rows else "")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -79,6 +83,9 @@ def test_a_raw_insert_moves_both_balances(till: Till) -> None:
     raw_insert(input_hash="sha256('anything')")
     assert till.available(BOB) == 11_00
     assert check_books().is_clean  # the hash is the database's own
+    made = Transfer.objects.get(key="raw")
+    text = f"{made.debit_account_id}|{made.credit_account_id}|CNY|100|posted||raw||{(made.booked_on - date(2000, 1, 1)).days}"
+    assert bytes(made.input_hash) == sha256(text.encode()).digest()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +112,32 @@ def test_raw_imbalance_cannot_be_written(till: Till, columns: dict[str, str]) ->
     with pytest.raises(DatabaseError):
         raw_insert(**columns)
     assert (real_accounts(), real_accounts("USD")) == before
+
+
+@pytest.mark.parametrize("account", ["999999", "(SELECT id FROM ledger_account WHERE currency = 'USD' AND code = 'bank')"])
+def test_one_wrong_account_among_many_takes_all_of_them_back(till: Till, account: str) -> None:
+    till.deposit(BOB, 10_00)
+    till.post(currency="USD", credit=cash(ALICE))
+    before = real_accounts(), real_accounts("USD")
+    with pytest.raises(IntegrityError, match="missing or of another currency"):
+        raw_insert(
+            key="'raw' || n",
+            credit_account_id=f"CASE WHEN n = 2 THEN {account} ELSE (SELECT id FROM ledger_account WHERE owner = 'party:2') END",
+            rows="generate_series(1, 3) n",
+        )
+    assert (real_accounts(), real_accounts("USD")) == before
+
+
+def test_an_account_keeps_its_currency_even_where_balances_are_written(till: Till) -> None:
+    """From inside a trigger, where balances may be written, names may still not be."""
+    till.deposit(BOB, 10_00)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("""CREATE TABLE bait (n int);
+            CREATE FUNCTION rename() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE ledger_account SET currency = 'USD'; RETURN NULL; END $$;
+            CREATE TRIGGER rename AFTER INSERT ON bait FOR EACH STATEMENT EXECUTE FUNCTION rename()""")
+        with pytest.raises(IntegrityError, match="keeps its id, name and currency"):
+            cursor.execute("INSERT INTO bait VALUES (1)")
+        transaction.set_rollback(True)
 
 
 def test_switching_triggers_off_for_a_session_does_not_switch_off_the_books(till: Till) -> None:
