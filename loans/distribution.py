@@ -13,39 +13,33 @@ from __future__ import annotations
 from typing import Any
 
 from loans.models import Repayment
+from loans.replay.course import PARTS
 
 # A principal up to which entitlements, amount × everything received, fit a bigint even when thirty times the principal comes back.
 WHOLE_NUMBERS_UP_TO = 2**29
-DIVISION = {"bigint": ("claim / whole", "claim %% whole"), "numeric": ("div(claim, whole)", "mod(claim, whole)")}
 
+# What each step knows of one part of the payment: the parts stand side by side, so one row is one holder all the way.
 # A part of which nothing came changes nobody's share of it, so it is left out.
+WHOLE = "sum(received_{part})::{number} + %({part})s AS {part}"
+ENTITLED = {
+    "bigint": "whole.{part} * p.amount / whole.amount AS units_{part}, whole.{part} * p.amount %% whole.amount AS rest_{part}",
+    "numeric": "div(whole.{part} * p.amount, whole.amount) AS units_{part}, mod(whole.{part} * p.amount, whole.amount) AS rest_{part}",
+}
+FLOORS = "greatest(units_{part} - received_{part}, 0)::bigint AS base_{part}, rest_{part} > 0 AND received_{part} <= units_{part} AS may_round_up_{part}"
+LEFT_OVER = "(%({part})s - sum(base_{part}) OVER ())::bigint AS left_{part}"
+PLACES = "count(*) FILTER (WHERE may_round_up_{part}) OVER by_{part} AS place_{part}, (sum(base_{part}) OVER by_{part})::bigint - base_{part} AS before_{part}"
+BY_REST = "by_{part} AS (ORDER BY CASE WHEN left_{part} < 0 THEN rest_{part} ELSE -rest_{part} END, id ROWS UNBOUNDED PRECEDING)"
+SHARE = (
+    "base_{part} + CASE WHEN may_round_up_{part} AND place_{part} <= left_{part} THEN 1 ELSE 0 END"
+    " - greatest(0, least(base_{part}, -left_{part} - before_{part})) AS {part}"
+)
 ARMS = """
-parts AS MATERIALIZED (
-    SELECT part, total FROM (VALUES ('principal', %(principal)s::bigint), ('interest', %(interest)s::bigint),
-                                    ('fees', %(fees)s::bigint), ('penalties', %(penalties)s::bigint)) AS v (part, total) WHERE total > 0),
-held AS (
-    SELECT p.id, p.party_id, p.amount, parts.part, parts.total,
-           CASE parts.part WHEN 'principal' THEN p.received_principal WHEN 'interest' THEN p.received_interest
-                           WHEN 'fees' THEN p.received_fees ELSE p.received_penalties END AS received
-      FROM loans_participation p CROSS JOIN parts WHERE p.loan_id = %(loan)s),
-entitled AS (
-    SELECT *, (sum(amount) OVER w)::{number} AS whole, ((sum(received) OVER w)::{number} + total) * amount AS claim FROM held WINDOW w AS (PARTITION BY part)),
-whole_units AS (
-    SELECT *, ({quotient})::bigint AS units, {rest} AS rest, greatest(({quotient})::bigint - received, 0) AS base FROM entitled),
-ranked AS (
-    SELECT *, (rest > 0 AND received <= units) AS may_round_up, total - sum(base) OVER (PARTITION BY part) AS left_over,
-           row_number() OVER (PARTITION BY part, (rest > 0 AND received <= units) ORDER BY rest DESC, id) AS place,
-           coalesce(sum(base) OVER (PARTITION BY part ORDER BY rest, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-      FROM whole_units),
-shared AS (
-    SELECT id, party_id, part,
-           (base + CASE WHEN may_round_up AND place <= left_over THEN 1 ELSE 0 END - greatest(0, least(base, -left_over - before)))::bigint AS share
-      FROM ranked),
-divided AS (
-    SELECT id, party_id, coalesce(max(share) FILTER (WHERE part = 'principal'), 0) AS principal,
-           coalesce(max(share) FILTER (WHERE part = 'interest'), 0) AS interest, coalesce(max(share) FILTER (WHERE part = 'fees'), 0) AS fees,
-           coalesce(max(share) FILTER (WHERE part = 'penalties'), 0) AS penalties
-      FROM shared GROUP BY id, party_id),
+whole AS MATERIALIZED (SELECT sum(amount)::{number} AS amount, {whole} FROM loans_participation WHERE loan_id = %(loan)s),
+entitled AS (SELECT p.*, {entitled} FROM loans_participation p CROSS JOIN whole WHERE p.loan_id = %(loan)s),
+floors AS (SELECT *, {floors} FROM entitled),
+left_over AS (SELECT *, {left_over} FROM floors),
+ranked AS (SELECT *, {places} FROM left_over WINDOW {by_rest}),
+divided AS (SELECT id, party_id, {shares} FROM ranked),
 paid AS MATERIALIZED (
     SELECT *, CASE WHEN %(annual_rate)s::numeric > 0 THEN floor(interest * %(fee_rate)s::numeric / %(annual_rate)s::numeric)::bigint ELSE 0 END AS fee
       FROM divided WHERE principal + interest + fees + penalties > 0),
@@ -65,8 +59,15 @@ def arms(repayment: Repayment) -> str:
     Whole-number arithmetic where the numbers surely fit, exact decimals beyond: the same shares.
     """
     number = "bigint" if repayment.loan.principal <= WHOLE_NUMBERS_UP_TO else "numeric"
-    quotient, rest = DIVISION[number]
-    return ARMS.format(number=number, quotient=quotient, rest=rest)
+    came = [part for part in PARTS if getattr(repayment, part) > 0]
+
+    def each(columns: str) -> str:
+        return ", ".join(columns.format(part=part, number=number) for part in came)
+
+    steps = {"whole": WHOLE, "entitled": ENTITLED[number], "floors": FLOORS, "left_over": LEFT_OVER, "places": PLACES, "by_rest": BY_REST, "shares": SHARE}
+    columns = {step: each(text) for step, text in steps.items()}
+    columns["shares"] += "".join(f", 0::bigint AS {part}" for part in PARTS if part not in came)
+    return ARMS.format(number=number, **columns)
 
 
 def values(repayment: Repayment) -> dict[str, Any]:
