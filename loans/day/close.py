@@ -22,7 +22,7 @@ from loans.models import BorrowerFile, Loan, ParkedLoan, Standing
 log = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 
-# The figures of every loan for the morning after %(day)s; RETURNING only those with something more to do.
+# The figures of every loan for the morning after %(day)s, one new version of its row; what comes back are those with something more to do.
 ACCRUE = """
 WITH open_ones AS (
     SELECT loan_id, accrued AS before FROM loans_standing
@@ -32,15 +32,20 @@ closed AS (
        SET closed_to = %(day)s,
            accrued = s.accrued_base + CASE WHEN s.period_due IS NULL THEN 0 ELSE
                least(s.period_interest * least(%(day)s::date + 1 - s.period_from, s.period_due - s.period_from)
-                     / (s.period_due - s.period_from), s.period_cap) END
+                     / (s.period_due - s.period_from), s.period_cap) END,
+           days_late = CASE WHEN s.oldest_unpaid_on <= %(day)s THEN
+               %(day)s::date + 1 - s.oldest_unpaid_on - s.paused_days
+               - CASE WHEN s.pause_from IS NULL THEN 0
+                      ELSE greatest(least(s.pause_until, %(day)s) - greatest(s.pause_from, s.oldest_unpaid_on) + 1, 0) END
+               ELSE s.days_late END
       FROM open_ones o WHERE o.loan_id = s.loan_id
     RETURNING s.loan_id, s.accrued - o.before AS amount, s.oldest_unpaid_on, s.period_due),
 booked AS (
     INSERT INTO loans_accrual ("on", loan_id, event, amount) SELECT %(day)s, loan_id, 0, amount FROM closed WHERE amount <> 0)
-SELECT (SELECT count(*) FROM closed),
-       (SELECT coalesce(sum(amount), 0)::bigint FROM closed),
-       (SELECT coalesce(array_agg(loan_id ORDER BY loan_id), '{}') FROM closed WHERE oldest_unpaid_on <= %(day)s),
-       (SELECT coalesce(array_agg(loan_id ORDER BY loan_id), '{}') FROM closed WHERE period_due = %(day)s::date + 1)
+SELECT count(*), coalesce(sum(amount), 0)::bigint,
+       coalesce(array_agg(loan_id ORDER BY loan_id) FILTER (WHERE oldest_unpaid_on <= %(day)s), '{}'),
+       coalesce(array_agg(loan_id ORDER BY loan_id) FILTER (WHERE period_due = %(day)s::date + 1), '{}')
+  FROM closed
 """
 
 # The period that ends tomorrow morning gives way to the next one.
@@ -84,13 +89,8 @@ SELECT count(*), coalesce(sum(amount), 0)::bigint FROM homes
 """
 
 AGE = """
-WITH aged AS (
-    UPDATE loans_standing s
-       SET days_late = %(day)s::date + 1 - s.oldest_unpaid_on - s.paused_days
-                     - CASE WHEN s.pause_from IS NULL THEN 0
-                            ELSE greatest(least(s.pause_until, %(day)s) - greatest(s.pause_from, s.oldest_unpaid_on) + 1, 0) END
-     WHERE s.loan_id = ANY(%(ids)s) RETURNING s.loan_id, s.days_late)
-UPDATE loans_loan l SET days_late = aged.days_late FROM aged WHERE l.id = aged.loan_id AND l.days_late <> aged.days_late
+UPDATE loans_loan l SET days_late = s.days_late
+  FROM loans_standing s WHERE s.loan_id = ANY(%(ids)s) AND l.id = s.loan_id AND l.days_late <> s.days_late
 """
 
 MOVES = (
