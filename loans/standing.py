@@ -136,9 +136,9 @@ def store(loan: Loan, course: Course, *, before: Standing | None, event: int) ->
     if gone:
         Installment.objects.filter(loan=loan, number__in=gone).delete()
     Installment.objects.bulk_create([row for row in wanted if row.number not in known])
-    changed = [row for row in wanted if row.number in known and _differs(row, known[row.number])]
+    changed = {row.number: fields for row in wanted if row.number in known and (fields := _differing(row, known[row.number]))}
     if changed:
-        Installment.objects.bulk_update(changed, DERIVED)
+        Installment.objects.bulk_update([row for row in wanted if row.number in changed], sorted(set().union(*changed.values())))
     _book_charges(loan, course, event=event)
     standing = standing_of(loan, course)
     _book_accrual(loan, standing, before, event=event)
@@ -150,8 +150,8 @@ def store(loan: Loan, course: Course, *, before: Standing | None, event: int) ->
     return standing
 
 
-def _differs(one: Installment, other: Installment) -> bool:
-    return any(getattr(one, name) != getattr(other, name) for name in DERIVED)
+def _differing(one: Installment, other: Installment) -> set[str]:
+    return {name for name in DERIVED if getattr(one, name) != getattr(other, name)}
 
 
 def _book_charges(loan: Loan, course: Course, *, event: int) -> None:
