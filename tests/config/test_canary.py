@@ -101,6 +101,7 @@ def test_no_canary_is_where_the_tables_do_not_allow_it(crawl: Crawl, record_prop
     assert not crawl.leaks, "\n" + "\n".join(sorted(set(crawl.leaks)))
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("undone")
 @pytest.mark.parametrize("who", ["bob", "carol", "grace"] if SOAK else ["bob"])
 def test_invariant_1_nobody_else_can_count_the_contacts(crawl: Crawl, who: str) -> None:
@@ -123,6 +124,7 @@ loan_facts = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.soak
 def test_invariant_2_a_contact_reads_nothing_of_the_loan(crawl: Crawl) -> None:
     """Whatever is asked for and answered in the application in which she is named, every page that Hana gets stays as it was."""
     draft = Application.objects.get(pk=crawl.world.draft.pk)

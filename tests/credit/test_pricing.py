@@ -1,6 +1,5 @@
 """The rate a risk needs."""
 
-import os
 import random
 from datetime import date
 from decimal import Decimal as D
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 
 from credit import pricing
 from credit.pricing import Cap, Risk, UnableToPrice, price
+from tests.counts import cases
 
-CASES = 20_000 if os.environ.get("SOAK") else 120
+CASES = cases(120, soak=2_000)
 WIDE = Cap(D(900), "nominal")
 
 
@@ -128,6 +128,7 @@ risks = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(risks)
 def test_priced_means_fair_and_under_the_cap(values):
@@ -142,6 +143,7 @@ def test_priced_means_fair_and_under_the_cap(values):
         assert found.why_not == "no_rate" or (found.needed_apr if values["cap"].basis == "apr" else found.needed_rate) > values["cap"].rate
 
 
+@pytest.mark.soak
 @settings(max_examples=CASES, deadline=None)
 @given(risks, st.sampled_from(["pd", "lgd", "target_yield", "servicing_fee"]), st.decimals("0.0001", "0.2", places=6))
 def test_rate_rises_with_every_risk(values, name, more):

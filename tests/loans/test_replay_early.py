@@ -12,7 +12,7 @@ from loans.waterfall import Split
 from tests.counts import cases
 from tests.loans.test_replay import START, contract, course, paid
 
-CASES = cases(300, soak=5_000)
+CASES = cases(300, soak=2_000)
 DAY = timedelta(days=1)
 LEVEL = 106_619
 
@@ -182,7 +182,7 @@ def test_finishing_sooner_never_costs_more_nor_lasts_longer_nor_asks_more_at_onc
 
 
 @pytest.mark.soak
-@settings(max_examples=cases(150, soak=3_000), deadline=None)
+@settings(max_examples=cases(150, soak=2_000), deadline=None)
 @given(methods, rates, st.lists(st.tuples(offsets, amounts, st.sampled_from(["next", "lower"])), max_size=3), offsets, st.integers(1, 1_200_000))
 def test_lower_installments_raise_none_and_end_no_later(method, rate, earlier, day, amount):
     terms, on = contract(method=method, annual_rate=rate), START + timedelta(days=day)

@@ -134,7 +134,8 @@ def cash_of(drawn):
         yield from (Flow(after(day + k * apart), amount * percent // 100 // parts) for k in range(1, parts + 1))
 
 
-@settings(max_examples=cases(120, soak=5000), deadline=None)
+@pytest.mark.soak
+@settings(max_examples=cases(120, soak=2_000), deadline=None)
 @given(loans)
 def test_the_rate_of_another_library(drawn):
     """pyxirr finds one rate where there may be several; where there is exactly one, it is the same to nine digits.
@@ -149,7 +150,8 @@ def test_the_rate_of_another_library(drawn):
     assert abs(float(ours) - theirs) <= 1e-9 * max(1, abs(theirs))
 
 
-@settings(max_examples=cases(80, soak=5000), deadline=None)
+@pytest.mark.soak
+@settings(max_examples=cases(80, soak=2_000), deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 10**8), st.integers(0, 700), st.integers(0, 10**7), st.integers(0, 100), st.sampled_from("ABCDE")), min_size=1, max_size=12

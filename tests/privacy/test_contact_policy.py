@@ -1,7 +1,6 @@
 """The contact decision: every case of the table, and what holds for all inputs."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -16,6 +15,7 @@ from config.engines import contact as engine
 from config.recompute import recompute
 from privacy.contact_policy import REASONS, UNTOLD, Attempts, Request, decide
 from privacy.rulebook import operator, rules
+from tests.counts import cases
 from tests.privacy.contact_table import rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ BOOK = operator.in_force(sandbox=True)
 TABLE = list(rows())
 ALLOWED = [engine.read(row.asked, table=True) for row in TABLE if row.decision == "allow"]
 ALL = [engine.read(row.asked, table=True) for row in TABLE]
-CASES = 5000 if os.environ.get("SOAK") else 150
+CASES = cases(150, soak=2_000)
 FORBIDDEN = ("collect_payment", "disclose_debt", "marketing", "scoring", "credit_scoring_of_contact")
 
 

@@ -25,6 +25,7 @@ from privacy.disclosure import Actor
 from privacy.models import Contact, ContactDecision, OutboundMessage
 from privacy.outreach import Errand, Facts, Recipient
 from tests import cast
+from tests.counts import cases
 
 from .circle_world import HANA, Reader, index, invite
 
@@ -191,7 +192,7 @@ def test_an_unknown_zone_is_a_no(alice, zones):
 
 
 @pytest.mark.soak
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60, soak=2_000), deadline=None)
 @given(
     st.sampled_from(["America/New_York", "Europe/Berlin", "Europe/London", "Asia/Shanghai", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu"]),
     st.datetimes(datetime(2026, 3, 1), datetime(2026, 11, 30)),

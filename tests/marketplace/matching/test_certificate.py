@@ -18,7 +18,7 @@ from tests.counts import cases
 from tests.marketplace.matching.markets import UNIT, crossing_runs, runs
 
 pytestmark = pytest.mark.soak
-CASES = cases(25, soak=2_500)
+CASES = cases(25, soak=2_000)
 JSON = dict[str, Any]
 
 

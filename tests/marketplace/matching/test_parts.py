@@ -4,6 +4,7 @@ from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
@@ -19,6 +20,7 @@ from marketplace.matching.water import water_level
 from tests.counts import cases
 from tests.marketplace.matching.markets import runs
 
+pytestmark = pytest.mark.soak
 CASES = cases(30, soak=2_000)
 INVESTOR = st.tuples(st.integers(1, 12), st.integers(0, 9), st.integers(0, 9))
 

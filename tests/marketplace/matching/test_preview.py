@@ -16,7 +16,7 @@ from tests.marketplace.matching.test_rule import filled
 
 @pytest.mark.soak
 @given(runs(limits="crossing"))
-@settings(max_examples=cases(40, soak=4_000), deadline=None)
+@settings(max_examples=cases(40, soak=2_000), deadline=None)
 def test_a_preview_is_the_rule_on_a_market_of_one(run: Run) -> None:
     alone = replace(run, listings=run.listings[:1])
     crowd = gather(run.mandates, unit=UNIT, seed=run.seed)

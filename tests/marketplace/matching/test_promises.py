@@ -15,7 +15,7 @@ from tests.counts import cases
 from tests.marketplace.matching.markets import GRADES, UNIT, runs
 
 pytestmark = pytest.mark.soak
-CASES = cases(30, soak=2_500)
+CASES = cases(30, soak=2_000)
 
 
 def totals(run: Run) -> dict[str, Fraction]:

@@ -16,7 +16,7 @@ from tests.marketplace.matching.markets import as_json, crossing_runs, plainly, 
 
 pytestmark = pytest.mark.soak
 SOLVED = cases(25, soak=2_000)
-CASES = cases(30, soak=4_000)
+CASES = cases(30, soak=2_000)
 
 
 def filled(matched: Matched) -> dict[tuple[str, str], int]:
