@@ -51,7 +51,7 @@ test-servers: install  ## the tests on servers of your own: make test-servers DA
 	DATABASE_URL="$(DATABASE_URL)" REDIS_URL="$(REDIS_URL)" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: install  ## the tests that count to large numbers, at full counts
-	SOAK=1 $(BIN)/python -m pytest -m soak $(ARGS)
+	SOAK=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -14,7 +14,9 @@ from pgtrigger import registry
 
 from config import translations
 from core.embedded import Claim, Services, UnableToStart
+from core.embedded.postgres import UNSAFE_BUT_FAST
 from tests import order, worlds
+from tests.counts import SOAK
 from tests.emptying import quickly
 
 _claim = Claim()
@@ -32,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     shutil.rmtree(settings.KEY_ROOT, ignore_errors=True)  # halves of keys of people of earlier sessions
     translations.compile_if_stale()  # not in the repository, and read once by whoever first asks for a language
+    if SOAK:  # thousands of examples that are undone leave rows by the million, and every look at their tables would pass over them
+        UNSAFE_BUT_FAST["autovacuum"] = "on"
     services = Services(postgres=settings.EMBEDDED_POSTGRES, valkey=settings.EMBEDDED_VALKEY, durable=False)
     try:
         if settings.EMBEDDED_POSTGRES or settings.EMBEDDED_VALKEY:
@@ -134,7 +138,7 @@ def _django_db_helper(worlds_stand: None, _django_db_helper: None) -> None:
 @pytest.fixture(scope="session")
 def soak() -> bool:
     """True in `make soak`: tests that count take their full counts then."""
-    return bool(os.environ.get("SOAK"))
+    return SOAK
 
 
 @pytest.fixture(scope="session")
