@@ -12,7 +12,7 @@ from loans import apr
 from loans.schedule import Terms, build
 from tests.counts import cases
 
-CASES = cases(600, soak=2_000)
+CASES = cases(600, soak=10_000)
 
 
 def flows(*pairs):

@@ -14,7 +14,7 @@ from loans.waterfall import Split
 from tests.counts import cases
 
 START = date(2026, 1, 15)
-CASES = cases(600, soak=2_000)
+CASES = cases(600, soak=10_000)
 
 
 def contract(**changes):

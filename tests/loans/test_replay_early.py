@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loans.replay import Event, Kind, replay
@@ -12,7 +12,7 @@ from loans.waterfall import Split
 from tests.counts import cases
 from tests.loans.test_replay import START, contract, course, paid
 
-CASES = cases(300, soak=2_000)
+CASES = cases(300, soak=5_000)
 DAY = timedelta(days=1)
 LEVEL = 106_619
 
@@ -182,12 +182,18 @@ def test_finishing_sooner_never_costs_more_nor_lasts_longer_nor_asks_more_at_onc
 
 
 @pytest.mark.soak
-@settings(max_examples=cases(150, soak=2_000), deadline=None)
+@settings(max_examples=cases(150, soak=5_000), deadline=None)
 @given(methods, rates, st.lists(st.tuples(offsets, amounts, st.sampled_from(["next", "lower"])), max_size=3), offsets, st.integers(1, 1_200_000))
+@example("equal_installment", Decimal(0), [(123, 1, "next")], 31, 100_000)  # paid, it falls into default a month later, and bears late charges until then
 def test_lower_installments_raise_none_and_end_no_later(method, rate, earlier, day, amount):
+    """Late charges aside: default ends them, so whom a payment keeps out of default for longer may bear more of them."""
     terms, on = contract(method=method, annual_rate=rate), START + timedelta(days=day)
     events = [Event(n, Kind.PAYMENT, START + timedelta(days=at), sum_, {"choice": how}) for n, (at, sum_, how) in enumerate(earlier, start=1)]
-    known = {row.number: row.open.total for row in replay(terms, events, closed_to=on - DAY).rows}
+    known = {row.number: asked(row) for row in replay(terms, events, closed_to=on - DAY).rows}
     found = replay(terms, [*events, paid(9, on, amount, choice="lower")], closed_to=on - DAY)
     for row in found.rows:
-        assert row.open.total <= known[row.number] + 12
+        assert asked(row) <= known[row.number] + 12
+
+
+def asked(row):
+    return row.open.total - row.open.penalties

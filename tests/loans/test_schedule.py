@@ -12,7 +12,7 @@ from loans.schedule import CustomRow, Rounding, Terms, UnableToSchedule, build
 from loans.schedule.dates import actual_actual
 from tests.counts import cases
 
-CASES = cases(600, soak=2_000)
+CASES = cases(600, soak=10_000)
 
 
 def terms(**changes):

@@ -17,7 +17,7 @@ def one_by_one(principal, rate, periods):
     return build(Terms(method="equal_installment", principal=principal, annual_rate=Decimal(rate).scaleb(-6), periods=periods)).installments
 
 
-@settings(max_examples=cases(600, soak=2_000), deadline=None)
+@settings(max_examples=cases(600, soak=10_000), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**10), st.integers(0, 4_000_000)), min_size=1, max_size=20), st.sampled_from([1, 2, 12, 36, 60]))
 def test_equal_cents(loans, periods):
     found = bulk.level(principals=np.array([loan[0] for loan in loans]), rates=np.array([loan[1] for loan in loans]), periods=periods)

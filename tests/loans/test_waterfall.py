@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from loans.waterfall import Charge, Due, Payment, Split, UnableToAllocate, allocate, parse_order
 from tests.counts import cases
 
-CASES = cases(600, soak=2_000)
+CASES = cases(600, soak=10_000)
 JAN, FEB, MAR = date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)
 THREE = [Due(JAN, 1000, 30), Due(FEB, 1000, 20), Due(MAR, 1000, 10)]
 PARTS = "penalty,fee,interest,principal"

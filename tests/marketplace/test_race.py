@@ -59,7 +59,8 @@ def an_open_loan(monkeypatch: pytest.MonkeyPatch) -> Listing:
     loan = stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=4_800_000, term_months=6, now=now)
     listing = Listing.objects.get(loan=loan)
     listing.target = PLACES * listing.unit * sum(UNITS) // len(UNITS) // listing.unit * listing.unit
-    listing.save(update_fields=["target"])
+    listing.mandate_most = listing.mandate_reserve = 0
+    listing.save(update_fields=["target", "mandate_most", "mandate_reserve"])
     for number in range(CLIENTS):
         monkeypatch.setitem(PEOPLE, f"racer{number}", Person(f"racer{number}", "群众", f"11010119500101{number:03d}", invests=True))
         stories.pay_in(make(f"racer{number}", now=now), listing.target, now=now)
