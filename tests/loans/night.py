@@ -26,6 +26,7 @@ from tests.loans import book
 
 FIRST = date(2026, 6, 15)  # the morning on which the nights begin to be closed
 NIGHTS = 2
+ON_AUTOPAY = 60  # loans, about: each is paid by itself, in forty statements, and of a large book nearly all others would be theirs
 # What a night writes, without serial numbers and clock times, which differ between a run and its repetition.
 WRITTEN = (
     "SELECT id, state, days_late, closed_on FROM loans_loan ORDER BY id",
@@ -65,16 +66,16 @@ def fill(count: int) -> None:
         for number, borrower in enumerate(borrowers):
             book.give(borrower, count * 25_000 * (number + 1), key=f"cash-{number}")
         for _loan in range(count):
-            _lend(draw, draw.choice(borrowers), holders)
+            _lend(draw, draw.choice(borrowers), holders, autopay=min(0.3, ON_AUTOPAY / count))
         business_day.advance(to=FIRST, now=book.NOW)
 
 
-def _lend(draw: random.Random, borrower, holders) -> None:
+def _lend(draw: random.Random, borrower, holders, *, autopay: float) -> None:
     age = draw.choice([31, 61, 92, 90, 122, 12, 45])
     shares = dict(zip(holders, (draw.randrange(1, 300_000), draw.randrange(1, 300_000), 1), strict=True))
     start = FIRST - timedelta(days=age)
     loan = book.lend(borrower, shares, disbursed_on=start, annual_rate=Decimal("0.14"), term_months=draw.choice([3, 6, 12]))
-    if draw.random() < 0.3:
+    if draw.random() < autopay:
         Loan.objects.filter(pk=loan.pk).update(autopay=True)
     yesterday, some_days_ago = FIRST - timedelta(days=1), FIRST - timedelta(days=3)
     if draw.random() < 0.6:

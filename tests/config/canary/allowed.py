@@ -21,11 +21,12 @@ SEVERAL = {"investor": INVESTORS, "staff": (*STAFF, *DESK_ONLY), "ladder": ("dan
 
 # address, who, what; `link` is whoever holds the link, signed in or not; investor, staff: whom the address table
 # lets in; ladder, desk: staff who may climb or approve there, who answer requests. `known-as`: references and pseudonyms of contacts.
+# A form that comes back with what is wrong is the page it stands on: ask_question, answer_question, override_act.
 TABLE = """
-marketplace:(listings|listing|pledge|receipt|portfolio|plan|sell|record|holding|tax_year|tax_csv|tax_pdf) investor  WORDS
+marketplace:(listings|listing|ask_question|pledge|receipt|portfolio|plan|sell|record|holding|tax_year|tax_csv|tax_pdf) investor  WORDS
 api:(listings|listing|holdings)                                 investor    WORDS
-marketplace:(listing|pledge|ask)                                investor    marketplace.question.shown_*
-marketplace:questions                                           alice       marketplace.question.shown_text
+marketplace:(listing|pledge|ask|ask_question)                   investor    marketplace.question.shown_*
+marketplace:(questions|answer_question)                         alice       marketplace.question.shown_text
 loans:invitation                                                link        WORDS
 loans:(obligation|applications)                                 grace       WORDS
 loans:(obligation|applications)                                 carol       WORDS
@@ -37,7 +38,8 @@ admin:marketplace_question_.*                                   staff       mark
 admin:loans_application_(file|document)                         dan         FILE
 admin:loans_laddercase_desk                                     ladder      loans.rung.note
 admin:loans_laddercase_desk                                     ladder      loans.necessity.why
-admin:loans_override_change                                     approver    loans.override.*
+admin:loans_override_(change|act)                               approver    loans.override.*
+admin:loans_hardshiprequest_file                                sal         loans.hardshiprequest.reason
 admin:payments_payment_match                                    sal         payments.bankline.reference
 admin:privacy_rightsrequest_desk                                desk        privacy.rightsrequest.*
 admin:privacy_restriction_.*                                    desk        privacy.restriction.*
