@@ -27,7 +27,7 @@ from tests.counts import cases
 from tests.forks import Fork
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.soak, pytest.mark.timeout(3600)]
-ASKED, PLACES, CLIENTS = cases(600, soak=1_000_000), cases(60, soak=50_000), cases(4, soak=16)
+ASKED, PLACES, CLIENTS = cases(160, soak=1_000_000), cases(20, soak=50_000), cases(2, soak=16)
 UNITS = (1, 2, 3, 5, 8)  # of the listing's unit
 
 
