@@ -13,7 +13,7 @@ import core.converters  # noqa: F401  # <reference:…> in the addresses below
 from accounts.api import me
 from accounts.api.endpoint import speak
 from loans.api import application, loan, offer
-from marketplace.api import listing, mandate, pledge, portfolio, run
+from marketplace.api import compare, listing, mandate, pledge, portfolio, run, sale, saved_search
 from payments.api import wallet
 
 app_name = "api"
@@ -41,11 +41,14 @@ v1 = [
     path("wallet/bank-accounts/", wallet.BankAccountsEndpoint.as_view(), name="bank_accounts"),
     path("wallet/payments/<reference:reference>/", wallet.PaymentEndpoint.as_view(), name="payment"),
     path("listings/", listing.ListingsEndpoint.as_view(), name="listings"),
+    path("listings/compare/", compare.CompareEndpoint.as_view(), name="compare"),
     path("listings/<reference:reference>/", listing.ListingEndpoint.as_view(), name="listing"),
     path("listings/<reference:reference>/pledges/", pledge.PlaceEndpoint.as_view(), name="place"),
     path("pledges/", pledge.PledgesEndpoint.as_view(), name="pledges"),
     path("pledges/<reference:reference>/", pledge.PledgeEndpoint.as_view(), name="pledge"),
     path("pledges/<reference:reference>/cancel/", pledge.CancelEndpoint.as_view(), name="cancel"),
+    path("searches/", saved_search.SearchesEndpoint.as_view(), name="searches"),
+    path("searches/<reference:reference>/end/", saved_search.EndSearchEndpoint.as_view(), name="search_end"),
     path("mandates/", mandate.MandatesEndpoint.as_view(), name="mandates"),
     path("mandates/<reference:reference>/", mandate.MandateEndpoint.as_view(), name="mandate"),
     path("mandates/<reference:reference>/preview/", mandate.MandatePreviewEndpoint.as_view(), name="mandate_preview"),
@@ -57,7 +60,14 @@ v1 = [
     path("portfolio/", portfolio.PortfolioEndpoint.as_view(), name="portfolio"),
     path("portfolio/result/", portfolio.ResultEndpoint.as_view(), name="result"),
     path("portfolio/holdings/", portfolio.HoldingsEndpoint.as_view(), name="holdings"),
+    path("portfolio/holdings/<reference:reference>/sell/", sale.SellEndpoint.as_view(), name="sell"),
+    path("portfolio/sales/", sale.OwnSalesEndpoint.as_view(), name="own_sales"),
     path("portfolio/months/", portfolio.MonthsEndpoint.as_view(), name="months"),
+    path("sales/", sale.SalesEndpoint.as_view(), name="sales"),
+    path("sales/<reference:reference>/", sale.SaleEndpoint.as_view(), name="sale"),
+    path("sales/<reference:reference>/buy/", sale.BuyEndpoint.as_view(), name="sale_buy"),
+    path("sales/<reference:reference>/cancel/", sale.CancelSaleEndpoint.as_view(), name="sale_cancel"),
+    path("purchases/<reference:reference>/", sale.PurchaseEndpoint.as_view(), name="purchase"),
     path("applications/", application.ApplicationsEndpoint.as_view(), name="applications"),
     path("applications/<reference:reference>/", application.ApplicationEndpoint.as_view(), name="application"),
     path("applications/<reference:reference>/reasons/", application.ReasonsEndpoint.as_view(), name="reasons"),

@@ -16,7 +16,7 @@ from accounts.models import Party, User
 from loans import disclosure as loans_disclosure
 from loans import file as files
 from loans.models import Loan, Participation, Plan
-from marketplace import consent
+from marketplace import consent, sale
 from marketplace.models import Listing, Pledge, Purchase, Sale, SavedSearch
 from privacy import consents, disclosure
 
@@ -113,17 +113,22 @@ def own_holding(reference: str, *, party: Party) -> Participation:
     return get_object_or_404(rows, loan__listing__reference=reference, party=party)
 
 
-def visible_sale(reference: str, *, user: User, party: Party) -> Sale:
+def visible_sale(reference: str, *, user: User, party: Party, page: str = "marketplace.sale") -> Sale:
     """An open offer for any verified investor, while the loan's borrower lets facts be shown; the look is noted. Raises Http404."""
     if party.verified_at is None:
         raise Http404
     rows = Sale.objects.select_related("participation__loan__listing", "participation__loan__file__subject", "participation__loan__standing", "party")
-    sale = get_object_or_404(rows, reference=reference, state="open")
-    loan, now = sale.participation.loan, timezone.now()
+    found = get_object_or_404(rows, reference=reference, state="open")
+    loan, now = found.participation.loan, timezone.now()
     if not consent.is_shown(loan.listing, now=now):
         raise Http404
-    note_life(loan, user=user, page="marketplace.sale", now=now)
-    return sale
+    note_life(loan, user=user, page=page, now=now)
+    return found
+
+
+def own_sale(reference: str, *, party: Party) -> Sale:
+    """An offer of that party; anybody else's is not there."""
+    return get_object_or_404(sale.of(party), reference=reference)
 
 
 def own_purchase(reference: str, *, party: Party) -> Purchase:

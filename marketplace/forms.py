@@ -71,6 +71,12 @@ class FilterForm(forms.Form):
         return search.Wanted(**plain, term_max=int(months) if months else None, rate_min=Decimal(percent) / 100 if percent else None)
 
 
+class SearchForm(FilterForm):
+    """The filters of a search that is kept; it has no order."""
+
+    sort = None  # type: ignore[assignment]  # how a field of the class above is left out
+
+
 def considered(typed: str, *, most: int, unit: int) -> int:
     """The part of an offer somebody has in mind: whole units, at most what is left. Unreadable: all of it."""
     try:

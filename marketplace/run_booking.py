@@ -1,8 +1,8 @@
 """A solved run becomes pledges, in one transaction of a few statements: what has changed since its input was fixed is looked at again first.
 
 Earlier fills that the run may move are released, new ones held. What no longer has room, cash or leave is cut, in an order drawn by the seed, and the
-run says how much of it and why: `listing` (gone, full or smaller by now), `mandate` (stopped by now), `own` (an own loan by now), `suits` (more than the
-investor may put in by now), `cash` (no longer there).
+run says how much of it and why: `listing` (gone, full or smaller by now), `mandate` (stopped by now, or its investor locked), `own` (an own loan by
+now), `suits` (more than the investor may put in by now), `cash` (no longer there).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ GIVE_BACK = """
 CUT = {
     "mandate": """
         UPDATE run_fill f SET amount = 0, why = 'mandate' WHERE amount > 0 AND NOT EXISTS (
-            SELECT FROM marketplace_mandate m JOIN accounts_party p ON p.id = m.party_id
-             WHERE m.id = f.mandate_id AND m.state = 'running' AND p.invests AND p.verified_at IS NOT NULL)""",
+            SELECT FROM marketplace_mandate m JOIN accounts_party p ON p.id = m.party_id JOIN privacy_datasubject s ON s.id = p.subject_id
+             WHERE m.id = f.mandate_id AND m.state = 'running' AND p.invests AND p.verified_at IS NOT NULL AND s.restricted_at IS NULL)""",
     "own": """
         UPDATE run_fill f SET amount = 0, why = 'own' FROM unnest(%(parties)s::bigint[], %(listings)s::bigint[]) AS own (party_id, listing_id)
          WHERE amount > 0 AND f.party_id = own.party_id AND f.listing_id = own.listing_id""",

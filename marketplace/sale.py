@@ -22,8 +22,8 @@ from core.refusals import Conflict
 from loans import participation, standing
 from loans.models import HoldingTransfer, Loan, LoanEvent, Participation, Standing
 from loans.participation import UnableToTransfer
-from marketplace import claim, postings
-from marketplace.models import Purchase, Sale
+from marketplace import claim, consent, postings
+from marketplace.models import Listing, Purchase, Sale
 from marketplace.suitability import check as suitability
 from privacy import restriction
 
@@ -32,6 +32,7 @@ DAYS = 30
 LATE_DAYS_MAX = 60
 UNIT = 10_000
 SELLABLE = ("active", "late")
+ORDER = ("turn", "pk")
 RESHAPES = (
     LoanEvent.Kind.RESCHEDULE,
     LoanEvent.Kind.PAUSE,
@@ -138,7 +139,13 @@ def _last_turn() -> int:
 def queue(*, now: datetime) -> QuerySet[Sale]:
     """Offers that can be bought, in the order in which they are served: who has just sold goes to the end, so nobody is starved by being late."""
     rows = Sale.objects.filter(state="open", expires_at__gt=now, participation__loan__state__in=SELLABLE).exclude(UNSOUND)
-    return rows.select_related("participation__loan__listing", "participation__loan__standing", "party").order_by("turn", "pk")
+    rows = rows.filter(participation__loan__listing__in=consent.shown(Listing.objects.all(), now=now))
+    return rows.select_related("participation__loan__listing", "participation__loan__standing", "party").order_by(*ORDER)
+
+
+def of(party: Party) -> QuerySet[Sale]:
+    """What the party offers and has offered."""
+    return Sale.objects.filter(party=party).select_related("participation__loan__listing", "participation__loan__standing", "party")
 
 
 @transaction.atomic

@@ -70,7 +70,7 @@ def read_claim(run: Run, public: JSON, investors: JSON) -> Claim:
     return Claim(
         market,
         [Fraction(whole(p), whole(q)) for p, q in public["levels"]],
-        [Fraction(part["level"]) for part in mine],
+        [_level(part["level"]) for part in mine],
         np.array([whole(part["units"]) for part in mine], np.int64),
         [whole(part["before"]) for part in mine],
         np.array([whole(part["block"], blocks) for part in mine] + _groups(market, investors, blocks), np.int64),
@@ -79,6 +79,12 @@ def read_claim(run: Run, public: JSON, investors: JSON) -> Claim:
         _flow(market, investors),
         {whole(block, blocks) for block in public["repaired"]},
     )
+
+
+def _level(text: str) -> Fraction:
+    """p/q of two whole numbers; Fraction itself would also work out 1e999999999."""
+    p, _, q = text.partition("/")
+    return Fraction(whole(int(p)), whole(int(q)))
 
 
 def _filled(row: JSON) -> int:

@@ -160,7 +160,12 @@ def _check_size(run: Run) -> None:
 
 def draw(seed: str, *words: object) -> bytes:
     """The hash every lot, order and tie comes from: sha256(seed|word|word…)."""
-    return hashlib.sha256("|".join((seed, *map(str, words))).encode()).digest()
+    return hashlib.sha256(encoded("|".join((seed, *map(str, words))))).digest()
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; JSON may hold half of a surrogate pair, which is no reason to refuse a market."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def canonical(value: Any) -> str:
@@ -169,7 +174,7 @@ def canonical(value: Any) -> str:
 
 
 def sha256(value: Any) -> str:
-    return hashlib.sha256(canonical(value).encode()).hexdigest()
+    return hashlib.sha256(encoded(canonical(value))).hexdigest()
 
 
 def input_sha256(run: Run, *, policy: str) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Greatest
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
@@ -20,17 +19,13 @@ from accounts import audit
 from accounts.models import Party, User
 from core.money import format_amount
 from core.refusals import Conflict
-from loans.models import Participation
-from marketplace.models import Pledge, Purchase, SuitabilityCheck
+from marketplace.models import Pledge, SuitabilityCheck
 from marketplace.suitability import pack as packs
 from marketplace.suitability import questions, rules
 from marketplace.suitability.pack import Pack
 from marketplace.suitability.rules import Standing, Wish
-from privacy import vault
+from marketplace.suitability.standings import at_work, put_in, standings
 
-ENGINE = "marketplace.suitability"
-AT_WORK = ("funded", "active", "late", "defaulted")
-YEAR = timedelta(days=365)
 WORDS: dict[str, Promise] = {
     "check_needed": _("Before you invest, take the short test of what lending here means."),
     "check_expired": _("Your test is too old. Take it again before you invest."),
@@ -57,10 +52,6 @@ class Refused:
 
     code: str
     message: str | Promise
-
-
-def latest(party: Party) -> SuitabilityCheck | None:
-    return SuitabilityCheck.objects.filter(party=party).order_by("-checked_at", "-pk").first()
 
 
 def take(party: Party, *, by: User, answers: Mapping[str, int], finances: Mapping[str, int], now: datetime) -> SuitabilityCheck:
@@ -101,31 +92,9 @@ def acknowledge(check: SuitabilityCheck, *, by: User, now: datetime) -> None:
         audit.record(actor=by, action="suitability.acknowledge", target=check.reference, now=now)
 
 
-def finances(check: SuitabilityCheck, *, now: datetime) -> dict[str, Any]:
-    """What was answered and the figures given. The look is logged."""
-    opened = vault.open_sealed(check, ("answers",), engine=ENGINE, purpose="suitability", now=now)
-    return dict(opened["answers"] or {})
-
-
-def worth(figures: Mapping[str, Any]) -> int:
-    return rules.net_worth(**{name: int(figures.get(name, 0)) for name in ("income", "assets", "commitments")})
-
-
 def standing(party: Party, pack: Pack, *, now: datetime) -> Standing:
-    """What the rules read of the party's last check; figures are opened only where the pack counts with them."""
-    last = latest(party)
-    if last is None:
-        return Standing()
-    first = SuitabilityCheck.objects.filter(party=party).order_by("checked_at").values_list("checked_at", flat=True)[:1].get()
-    counted = pack.caps or pack.warn_share is not None
-    return Standing(
-        checked_at=last.checked_at,
-        first_checked_at=first,
-        right_share=questions.right_share(last.right) if last.asked else questions.right_share(0),
-        passed=last.passed,
-        acknowledged=last.acknowledged_at is not None,
-        net_worth=worth(finances(last, now=now)) if counted else 0,
-    )
+    """What the rules read of one party."""
+    return standings([party.pk], pack, now=now)[party.pk]
 
 
 def gate(party: Party, *, amount: int, currency: str, now: datetime, confirmed: bool = False) -> Refused | None:
@@ -134,7 +103,8 @@ def gate(party: Party, *, amount: int, currency: str, now: datetime, confirmed: 
     if not pack.test:
         return None
     known = standing(party, pack, now=now)
-    wish = Wish(amount, _at_work(party, currency), _put_in(party, currency, now=now), currency, confirmed)
+    inside, within_year = at_work([party.pk], currency)[party.pk], put_in([party.pk], currency, now=now)[party.pk]
+    wish = Wish(amount, inside, within_year, currency, confirmed)
     code = rules.refusal(pack, known, wish, now=now)
     return Refused(code, _said(code, pack, known, wish)) if code else None
 
@@ -161,26 +131,6 @@ def _said(code: str, pack: Pack, known: Standing, wish: Wish) -> str | Promise:
 
 def _moment(at: datetime) -> str:
     return date_format(localtime(at), "DATETIME_FORMAT")
-
-
-def _at_work(party: Party, currency: str) -> int:
-    """Pledged and lent, not yet back."""
-    held = Participation.objects.filter(party=party, loan__currency=currency, loan__state__in=AT_WORK, ended_at=None)
-    lent = held.aggregate(left=Coalesce(Sum(F("amount") - F("received_principal")), 0))["left"]
-    return int(lent) + _reserved(party, currency)
-
-
-def _reserved(party: Party, currency: str) -> int:
-    waiting = Pledge.objects.filter(party=party, listing__currency=currency, state="reserved")
-    return int(waiting.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"])
-
-
-def _put_in(party: Party, currency: str, *, now: datetime) -> int:
-    """Pledged, funded and bought in the twelve months before."""
-    placed = Pledge.objects.filter(party=party, listing__currency=currency, state__in=["reserved", "settled"], pledged_at__gt=now - YEAR)
-    placed = placed.exclude(listing__loan__state="cancelled")  # given back before it was paid out
-    bought = Purchase.objects.filter(party=party, sale__participation__loan__currency=currency, bought_at__gt=now - YEAR)
-    return int(placed.aggregate(sum=Coalesce(Sum("amount"), 0))["sum"]) + int(bought.aggregate(sum=Coalesce(Sum("price"), 0))["sum"])
 
 
 def asks(party: Party) -> bool:
@@ -227,16 +177,31 @@ def tested() -> list[str]:
 
 def bounds(parties: Iterable[int], *, currency: str, now: datetime, freed: Mapping[int, int] | None = None) -> dict[int, Bounds]:
     """By party, for those whose pack asks for something. `freed`: money pledged by now that comes back first."""
-    found = {}
-    for party in Party.objects.filter(pk__in=list(parties), funding_profile__in=tested()):
-        pack, back = packs.of(party), (freed or {}).get(party.pk, 0)
-        known = standing(party, pack, now=now)
-        if rules.qualified(pack, known, now=now):
-            found[party.pk] = Bounds(barred=True, room=0)
-        else:
-            at_work, put_in = (_at_work(party, currency), _put_in(party, currency, now=now)) if pack.caps else (0, 0)
-            room = rules.room(pack, known, at_work=at_work - back, put_in_12m=put_in - back)
-            found[party.pk] = Bounds(room=room, line=rules.warn_above(pack, known, currency=currency))
+    found: dict[int, Bounds] = {}
+    for pack, theirs in _by_pack(parties).items():
+        known = standings(theirs, packs.packs()[pack], now=now)
+        found |= _bounds(packs.packs()[pack], known, currency=currency, now=now, freed=freed or {})
+    return found
+
+
+def _by_pack(parties: Iterable[int]) -> dict[str, list[int]]:
+    """Those whose pack asks for something, by pack."""
+    found: dict[str, list[int]] = {}
+    for party in Party.objects.filter(pk__in=list(parties), funding_profile__in=tested()).order_by("pk"):
+        found.setdefault(packs.of(party).id, []).append(party.pk)
+    return found
+
+
+def _bounds(pack: Pack, known: Mapping[int, Standing], *, currency: str, now: datetime, freed: Mapping[int, int]) -> dict[int, Bounds]:
+    """Of parties under one pack."""
+    barred = {party for party, one in known.items() if rules.qualified(pack, one, now=now)}
+    open_to = [party for party in known if party not in barred]
+    inside, within_year = (at_work(open_to, currency), put_in(open_to, currency, now=now)) if pack.caps else ({}, {})
+    found = dict.fromkeys(barred, Bounds(barred=True, room=0))
+    for party in open_to:
+        back = freed.get(party, 0)
+        room = rules.room(pack, known[party], at_work=inside.get(party, 0) - back, put_in_12m=within_year.get(party, 0) - back)
+        found[party] = Bounds(room=room, line=rules.warn_above(pack, known[party], currency=currency))
     return found
 
 

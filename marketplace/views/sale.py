@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -107,9 +107,7 @@ def sell(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @party_required("sign", invests=True)
 def cancel_sale(request: HttpRequest, reference: str) -> HttpResponse:
-    own = Sale.objects.filter(reference=reference, party=acting(request)).first()
-    if own is None:
-        raise Http404
+    own = access.own_sale(reference, party=acting(request))
     if selling.cancel(own, by=request.user, now=timezone.now()):  # type: ignore[arg-type]
         messages.success(request, _("Taken back. The share stays yours."))
     else:

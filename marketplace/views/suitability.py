@@ -18,7 +18,7 @@ from marketplace import portfolio as portfolios
 from marketplace.models import SuitabilityCheck
 from marketplace.suitability import check as checks
 from marketplace.suitability import pack as packs
-from marketplace.suitability import questions, rules
+from marketplace.suitability import questions, rules, standings
 from marketplace.suitability.forms import AcknowledgeForm, SuitabilityForm
 from marketplace.suitability.pack import Pack
 from marketplace.views.common import acting, market_currency
@@ -43,7 +43,7 @@ def suitability(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, form: SuitabilityForm, acknowledging: AcknowledgeForm) -> HttpResponse:
     party, now = acting(request), timezone.now()
-    pack, last = packs.of(party), checks.latest(party)
+    pack, last = packs.of(party), standings.latest(party)
     context: dict[str, Any] = {
         "pack": pack,
         "pack_name": pack.name.get(get_language() or "", pack.name["en"]),
@@ -61,8 +61,8 @@ def _page(request: HttpRequest, form: SuitabilityForm, acknowledging: Acknowledg
 
 
 def _outcome(party: Any, pack: Pack, last: SuitabilityCheck, *, now: Any) -> dict[str, Any]:
-    opened = checks.finances(last, now=now)
-    worth, overview = checks.worth(opened), portfolios.overview(party, currency=market_currency())
+    opened = standings.finances(last, now=now)
+    worth, overview = standings.worth(opened), portfolios.overview(party, currency=market_currency())
     whole = overview.at_work + overview.reserved + overview.available
     bearable = rules.bearable(pack, worth)
     losses = [(percent, whole * percent // 100, whole * percent // 100 > bearable) for percent in LOSSES]
@@ -74,7 +74,7 @@ def _outcome(party: Any, pack: Pack, last: SuitabilityCheck, *, now: Any) -> dic
 @require_POST
 @party_required("sign", invests=True)
 def acknowledge_suitability(request: HttpRequest) -> HttpResponse:
-    last, form = checks.latest(acting(request)), AcknowledgeForm(request.POST)
+    last, form = standings.latest(acting(request)), AcknowledgeForm(request.POST)
     if last is None:
         raise Http404
     if not form.is_valid():

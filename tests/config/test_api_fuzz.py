@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from loans import application as applications
 from loans.models import Document
 from marketplace import mandate as mandates
 from marketplace import run as runs
+from marketplace import sale, saved_search, search
 from marketplace.models import Listing
 from tests import cast, stories
 from tests.programs import Program
@@ -51,6 +53,8 @@ def eves_things() -> dict[str, list[str]]:
     listing = Listing.objects.get(loan=stories.accepted_loan(cast.alice(), reviewer=dan, amount=4_800_000, term_months=6, now=now))
     pledges = [stories.pledge(listing, eve, 10_000, now=now, key=f"pledge-{serial}") for serial in range(3)]
     offered = stories.offered(eve, reviewer=dan, amount=1_000_000, term_months=6, now=now)
+    held, sales = _shares(eve, bob, now=now)
+    kept = saved_search.save(search.Wanted(q="oven"), party=eve.party, by=eve.user, now=now)
     mandate = mandates.create(party=eve.party, by=eve.user, terms={"per_loan": 100_000, "grades": ["A", "B", "C", "D", "E"]}, now=now)
     mandates.start(mandate, by=eve.user, now=now)
     run = runs.announce(currency="CNY", now=now)
@@ -62,11 +66,32 @@ def eves_things() -> dict[str, list[str]]:
         "offers": [offered.offers.get().reference],
         "loans": [loan.reference],
         "listings": [listing.reference],
+        "searches": [kept.reference],
+        "portfolio": [held],
+        "sales": sales,
+        "purchases": ["SB-00000000"],
         "mandates": [mandate.reference],
         "runs": [run.reference],
         "pledges": [pledge.reference for pledge in pledges],
         "wallet": [eve.party.payments.first().reference],
     }
+
+
+def _shares(eve: Any, bob: Any, *, now: Any) -> tuple[str, list[str]]:
+    """A loan of which both hold half, each half on offer: its listing, and the offers."""
+    stories.verified_account(cast.grace(), serial=2, now=now)
+    loan = stories.accepted_loan(cast.grace(), reviewer=cast.dan(), amount=1_000_000, term_months=6, now=now)
+    listing = Listing.objects.get(loan=loan)
+    for member in (eve, bob):
+        stories.pledge(listing, member, 500_000, now=now, key=f"half-{member.user.pk}")
+    outbox.drain(now=now)
+    stories.pay_out(loan, proposer=cast.fay(), approver=cast.dan(), now=now)
+    halves = {member.party: member for member in (eve, bob)}
+    offers = [
+        sale.offer(holding=half, party=half.party, by=halves[half.party].user, amount=500_000, factor=Decimal(1), key=f"offer-{half.pk}", now=now)
+        for half in loan.participations.select_related("party")
+    ]
+    return listing.reference, [offer.reference for offer in offers]
 
 
 def _document(draft: Any, *, now: Any) -> str:

@@ -25,6 +25,7 @@ from marketplace import claim, results, sale
 from marketplace.models import Listing, Purchase, Sale
 from marketplace.sale import UnableToTrade, Wish
 from notifications.models import Message
+from privacy import consents
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve, fay
 from tests.marketplace.test_suitability import qualified, under
@@ -271,6 +272,13 @@ def test_sellers_are_served_in_turn(loan):
     assert order() == [second.party, first.party]
     buy(second, amount=10_000, key="b")
     assert order() == [first.party, second.party]
+
+
+def test_a_share_is_not_listed_once_its_borrower_no_longer_wants_to_be_shown(loan):
+    offer = offered(loan)
+    assert list(sale.queue(now=NOW)) == [offer]
+    consents.withdraw(subject=loan.file.subject, purpose="listing_disclosure", locale="en", matter=loan.file.matter, now=NOW)
+    assert list(sale.queue(now=NOW)) == []
 
 
 def test_the_figures_of_both_sides_say_what_the_sale_brought(loan):

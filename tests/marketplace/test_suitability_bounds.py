@@ -4,15 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from core import business_day
 from marketplace import mandate as mandates
 from marketplace import pledge as pledging
 from marketplace import run as runs
 from marketplace.models import Pledge, SuitabilityCheck
+from marketplace.suitability import check as checks
+from privacy import restriction
 from tests import stories
-from tests.cast import alice, bob, carol, client_of, dan
+from tests.cast import alice, bob, carol, client_of, dan, eve
 from tests.marketplace.test_run import do, held, loan, mandate, the_run
 from tests.marketplace.test_suitability import DAY, FIGURES, NOW, qualified, under
 from tests.worlds import world
@@ -76,6 +79,31 @@ def test_a_run_cuts_what_no_longer_suits_when_it_is_booked(listing):
     run.refresh_from_db()
     assert (run.placed, run.dropped) == (50_000, {"suits": 150_000})
     assert held(member, listing) == 200_000
+
+
+def test_whoever_is_locked_after_the_input_was_fixed_places_nothing_and_the_run_goes_on(listing):
+    """What they told us of their finances may not be opened any more, and need not be."""
+    member = limited(bob(now=NOW))
+    for one in (member, carol()):
+        mandate(one, cash=500_000, now=NOW)
+    run = the_run(now=NOW)
+    runs.freeze(run, now=NOW)
+    runs.solve(run, now=NOW)
+    restriction.restrict(subject=member.user.subject, ground="legal_hold", why="Court order 12.", by=dan().user.subject, now=NOW)
+    runs.take(run, now=NOW)
+    run.refresh_from_db()
+    assert (held(member, listing), held(carol(), listing), run.dropped) == (0, 500_000, {"mandate": 200_000})
+
+
+def test_bounds_of_many_cost_the_statements_of_one(django_assert_num_queries):
+    dan(now=NOW)
+    members = [limited(one) for one in (bob(now=NOW), carol(now=NOW), eve(now=NOW))]
+    parties = [one.party.pk for one in members]
+    with CaptureQueriesContext(connection) as one:
+        alone = {party: bounds for party in parties[:1] for bounds in checks.bounds([party], currency="CNY", now=NOW).values()}
+    with django_assert_num_queries(len(one)):
+        together = checks.bounds(parties, currency="CNY", now=NOW)
+    assert together == dict.fromkeys(parties, alone[parties[0]]) == dict.fromkeys(parties, checks.Bounds(room=200_000))
 
 
 def test_what_a_run_placed_is_counted_once_in_the_next(listing):

@@ -246,6 +246,9 @@ api:place                      closed_listing   -                bob/invest
 api:pledges                    -                invest           -
 api:pledge                     pledge           bob/invest       -
 api:cancel                     pledge           -                bob/invest
+api:compare                    -                invest           -
+api:searches                   -                invest           invest
+api:search_end                 search           -                bob/invest
 api:mandates                   -                invest           invest
 api:mandate                    mandate          bob/invest       bob/invest
 api:mandate_preview            mandate          bob/invest       -
@@ -257,6 +260,13 @@ api:proof                      run              bob/invest       -
 api:portfolio                  -                invest           -
 api:result                     -                invest           -
 api:holdings                   -                invest           -
+api:sell                       closed_listing   -                bob/invest
+api:own_sales                  -                invest           -
+api:sales                      -                invest           -
+api:sale                       sale             invest           -
+api:sale_buy                   sale             -                invest
+api:sale_cancel                sale             -                bob/invest
+api:purchase                   pledge           -                -
 api:months                     -                invest           -
 api:applications               -                borrow           borrow
 api:application                draft            alice/borrow     -
