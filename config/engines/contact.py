@@ -13,6 +13,7 @@ from privacy.rulebook.reading import BrokenPack
 from privacy.rulebook.rules import Rulebook
 
 WORDS = ("role", "relationship", "purpose", "channel", "actor", "borrower_consent", "contact_state", "local_time")
+DEFAULTS = {"channel": "voice", "actor": "servicing_agent"}  # what a row of a table means that does not say
 SWITCHES = ("necessity_recorded", "borrower_unreachable", "minor", "holiday", "guarantee_signed")
 COUNTERS = ("connected_day", "attempts_day", "attempts_7d", "conversations_episode", "conversations_lifetime", "messages_day", "messages_7d")
 LABELS = ("id", "expect")  # how a table names its cases; not part of what is asked
@@ -20,7 +21,8 @@ YES = ("1", "true", "yes", "on", "y", "ok")
 
 
 def run(data: dict[str, Any], *, table: bool = False) -> Any:
-    """The verdict. `table`: what a row does not list is zero, off or empty, and the shipped packs count as signed off; a whole table gives a list."""
+    """The verdict. `table`: what a row does not list is zero, off, empty or one of DEFAULTS, what it lists as null stays unknown, and the shipped packs
+    count as signed off; a whole table gives a list."""
     if table and isinstance(data.get("cases"), list):
         return recompute.answers("contact", data["cases"], table=True)
     request = read(data, table=table)
@@ -40,7 +42,7 @@ def rulebook(path: str, *, sandbox: bool) -> Rulebook:
 def read(data: dict[str, Any], *, table: bool = False) -> Request:
     """The request as given; what is not given stays unknown."""
     record = Record({name: value for name, value in data.items() if name not in LABELS})
-    found: dict[str, Any] = {name: record.take(name, _or_null(text), None) for name in WORDS}
+    found: dict[str, Any] = {name: record.take(name, _or_null(_word), DEFAULTS.get(name) if table else None) for name in WORDS}
     found |= {name: record.take(name, _or_null(_truth), False if table else None) for name in SWITCHES}
     found |= {name: _tuple(record.take(name, _or_null(listed(text)), [] if table else None)) for name in ("reveals", "flags")}
     found["jurisdictions"] = _tuple(record.take("jurisdictions", _or_null(listed(text)), None)) or ()
@@ -51,15 +53,21 @@ def read(data: dict[str, Any], *, table: bool = False) -> Request:
 
 
 def _attempts(record: Record, *, table: bool) -> Attempts:
-    counters = record.take("attempts", _or_null(lambda value, name: Record(value, name)), None) or Record({}, "attempts")
-    found = {name: counters.take(name, _or_null(whole), 0 if table else None) for name in COUNTERS}
-    days = counters.take("days_since_conversation", _or_null(whole), None if table else UNTOLD)
+    said = record.take("attempts", _or_null(lambda value, name: Record(value, name)), Record({}, "attempts"))
+    counters, listed_only = said or Record({}, "attempts"), table and said is not None
+    found = {name: counters.take(name, _or_null(whole), 0 if listed_only else None) for name in COUNTERS}
+    days = counters.take("days_since_conversation", _or_null(whole), None if listed_only else UNTOLD)
     counters.done()
     return Attempts(**found, days_since_conversation=days)
 
 
 def _or_null(read_one: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
     return lambda value, name: None if value is None else read_one(value, name)
+
+
+def _word(value: Any, name: str) -> str | None:
+    """No word is nothing said."""
+    return text(value, name) or None
 
 
 def _truth(value: Any, name: str) -> bool:

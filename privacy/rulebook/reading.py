@@ -32,7 +32,7 @@ from privacy.rulebook.rules import (
 FILES = Path(__file__).parent
 GROUNDS = ("contact_opt_in", "borrower_consent", "source", "do_not_contact", "unreachable", "guarantee", "rights")
 BLOCKS = ("attorney", "cease", "complaint", "holiday")
-CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00")
+CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 DAY_MINUTES = 24 * 60
 Reader = Callable[[Any, str], Any]
 

@@ -74,6 +74,17 @@ def test_each_case_of_the_table(row):
     assert row.decision == "allow" or answer["citation"]
 
 
+@pytest.mark.parametrize("row", [row for row in TABLE if row.decision == "allow" and row.reason != "A_RIGHTS_REPLY"], ids=lambda row: row.what)
+def test_what_a_row_does_not_list_is_the_tables_default_and_what_it_nulls_is_unknown(row):
+    usual = {"channel": "voice", "actor": "servicing_agent"}
+    short = {name: value for name, value in row.asked.items() if usual.get(name) != value}
+    assert recomputed(short, table=True)["reason"] == row.reason
+    for name in (*usual, "attempts", "relationship"):
+        assert recomputed(row.asked | {name: None}, table=True)["decision"] == "deny", name
+    assert recomputed(row.asked | {"relationship": ""}, table=True)["reason"] == "D_SOURCE_FORBIDDEN"
+    assert recomputed(row.asked | {"local_time": "1०:30"}, table=True)["reason"] == "D_LOCAL_TIME_UNKNOWN"
+
+
 def test_invariant_29_every_reason_is_exercised_and_every_no_says_on_what_ground():
     answers = [recomputed(row.asked, table=True) for row in TABLE]
     assert {answer["reason"] for answer in answers} == set(REASONS)
