@@ -313,7 +313,9 @@ CREDIT_SOURCES = {  # dotted path of the provider of each source
     "bank": env.str("CREDIT_BANK", default="credit.sources.sandbox.Bank"),
 }
 OVERRIDE_TWO_PEOPLE_FROM = env.int("OVERRIDE_TWO_PEOPLE_FROM", default=10_000_000)  # minor units: a yes the scorecard did not give then needs two people
-SUITABILITY_PACK = env.str("SUITABILITY_PACK", default="SANDBOX")  # what is asked of investors: SANDBOX, ECSPR, UK, CN
+SUITABILITY_PACK = env.str("SUITABILITY_PACK", default="SANDBOX" if SIGNED_PACKS_SANDBOX else "")  # what is asked of investors: SANDBOX, ECSPR, UK, CN
+if not DEBUG and not SIGNED_PACKS_SANDBOX and SUITABILITY_PACK in ("", "SANDBOX"):
+    raise ImproperlyConfigured("SUITABILITY_PACK must be set when DEBUG=0: ECSPR, UK or CN (SANDBOX asks investors nothing, and needs SANDBOX=1).")
 IDENTITY_PROVIDER = env.str("IDENTITY_PROVIDER", default="sandbox")
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", default="help@xinqiao.example")
 OPERATOR_NAME = env.str("OPERATOR_NAME", default="Xinqiao Sandbox")

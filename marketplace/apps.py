@@ -11,3 +11,4 @@ class MarketplaceConfig(AppConfig):
 
         wallet.describe_kinds({"pledge": _("Pledge to a loan"), "share_sale": _("Share of a loan bought or sold")})
         from marketplace import listing, notices, personal_data, sale, search_index  # noqa: F401 registers the handlers of jobs that end here
+        from marketplace.suitability import pack  # noqa: F401 registers its check

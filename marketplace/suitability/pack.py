@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.models import Party
@@ -87,6 +88,15 @@ def named(profile: str) -> Pack:
         return packs()[code]
     except KeyError:
         raise ImproperlyConfigured(f"No suitability pack {code!r}; there are {', '.join(sorted(packs()))}.") from None
+
+
+@checks.register(checks.Tags.security)
+def the_pack_of_this_installation_is_there(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        named(SANDBOX)
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="marketplace.E020")]
+    return []
 
 
 def of(party: Party) -> Pack:

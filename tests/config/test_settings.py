@@ -12,7 +12,7 @@ CHECKOUT = Path(settings.BASE_DIR)
 SERVERS = {"DATABASE_URL": "postgres://nobody:x@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
 KEY = "A" * 43 + "="
 SECRETS = {"SECRET_KEY": "7ghT2!kZp0QmXw94vLbNc" * 3, "VAULT_KEYS": f"k1:{KEY}", "BLIND_INDEX_KEY": KEY, "NUMBER_INDEX_KEY": KEY, "SIGNING_KEY": KEY}
-PRODUCT = SERVERS | SECRETS | {"DEBUG": "0", "ALLOWED_HOSTS": "loans.example"}
+PRODUCT = SERVERS | SECRETS | {"DEBUG": "0", "ALLOWED_HOSTS": "loans.example", "SUITABILITY_PACK": "UK"}
 
 
 def python(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess:
@@ -37,7 +37,7 @@ def refusal(done: subprocess.CompletedProcess) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY", "VAULT_KEYS", "BLIND_INDEX_KEY", "NUMBER_INDEX_KEY", "SIGNING_KEY", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "VAULT_KEYS", "BLIND_INDEX_KEY", "NUMBER_INDEX_KEY", "SIGNING_KEY", "ALLOWED_HOSTS", "SUITABILITY_PACK"])
 def test_a_product_installation_names_the_secret_it_lacks(missing: str, tmp_path: Path) -> None:
     given = {name: value for name, value in PRODUCT.items() if name != missing}
     assert f"{missing} must be set when DEBUG=0" in refusal(manage("check", home=tmp_path, **given))
@@ -55,7 +55,7 @@ def test_a_database_of_another_kind_is_refused_in_one_line(address: str, tmp_pat
 
 
 def test_one_machine_of_ones_own_may_use_embedded_services(tmp_path: Path) -> None:
-    done = manage("check", home=tmp_path, **SECRETS, DEBUG="0", ALLOWED_HOSTS="loans.example", SINGLE_NODE="1")
+    done = manage("check", home=tmp_path, **SECRETS, DEBUG="0", ALLOWED_HOSTS="loans.example", SUITABILITY_PACK="CN", SINGLE_NODE="1")
     assert done.returncode == 0, done.stderr
 
 
@@ -71,10 +71,16 @@ def test_product_settings_pass_the_deployment_check(tmp_path: Path) -> None:
 
 def test_a_product_installation_is_no_sandbox_unless_it_says_so(tmp_path: Path) -> None:
     """No simulated bank, no text messages that anybody reads, no rule pack that nobody signed; and strangers behind a proxy are told apart."""
-    show = "s.SIGNED_PACKS_SANDBOX, s.ALLAUTH_TRUSTED_PROXY_COUNT"
+    show = "s.SIGNED_PACKS_SANDBOX, s.ALLAUTH_TRUSTED_PROXY_COUNT, s.SUITABILITY_PACK"
     plain = shown(show, home=tmp_path, **PRODUCT)
-    told = shown(show, home=tmp_path, **PRODUCT, SANDBOX="1", BEHIND_PROXY="1")
-    assert (plain.stdout.split(), told.stdout.split()) == (["False", "0"], ["True", "1"]), plain.stderr + told.stderr
+    told = shown(show, home=tmp_path, **PRODUCT | {"SUITABILITY_PACK": "SANDBOX"}, SANDBOX="1", BEHIND_PROXY="1")
+    assert (plain.stdout.split(), told.stdout.split()) == (["False", "0", "UK"], ["True", "1", "SANDBOX"]), plain.stderr + told.stderr
+
+
+def test_a_product_installation_asks_investors_something(tmp_path: Path) -> None:
+    refused = "SUITABILITY_PACK must be set when DEBUG=0"
+    assert refused in refusal(manage("check", home=tmp_path, **PRODUCT | {"SUITABILITY_PACK": "SANDBOX"}))
+    assert "No suitability pack 'MOON'" in manage("check", home=tmp_path, **PRODUCT | {"SUITABILITY_PACK": "MOON"}).stderr
 
 
 def test_settings_need_no_writable_folder(tmp_path: Path) -> None:
