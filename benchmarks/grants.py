@@ -95,7 +95,7 @@ def _generic(user: User) -> list[BorrowerFile]:
         patch.object(shortcuts, "get_user_obj_perms_model", lambda *_: UserObjectPermission),
         patch.object(shortcuts, "get_group_obj_perms_model", lambda *_: GroupObjectPermission),
     ):
-        return list(shortcuts.get_objects_for_user(user, "loans.disclose_investor").order_by("pk").only("pk", "reference")[:LIMIT])
+        return list(shortcuts.get_objects_for_user(user, "loans.disclose_investor", accept_global_perms=False).order_by("pk").only("pk", "reference")[:LIMIT])
 
 
 def _plan(user: User) -> str:
@@ -103,7 +103,7 @@ def _plan(user: User) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SET plan_cache_mode = force_generic_plan")
         cursor.execute(f"PREPARE page (bigint, bigint, bigint, bigint) AS {files.function_body()}")
-        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE page ({user.pk}, 0, {LIMIT}, {LIMIT + files.SPARE})")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE page ({user.pk}, 0, {LIMIT}, {LIMIT * files.NEAR})")
         (found,) = cursor.fetchone()[0]
         cursor.execute("DEALLOCATE page")
         cursor.execute("RESET plan_cache_mode")

@@ -46,7 +46,7 @@ def on_consent(*, job: JobContext) -> None:
         return
     answer = Consent.objects.select_related("matter").get(pk=job.payload["consent"])
     for listing in Listing.objects.filter(state="open", loan__file__matter=answer.matter, loan__file__matter__isnull=False):
-        if not consent.is_shown(listing, now=job.now):
+        if not consent.stands(listing, now=job.now):
             withdraw(listing, as_of=business_day.current(), now=job.now, why="consent_withdrawn")
 
 
@@ -145,7 +145,7 @@ def fill(listing: Listing, *, as_of: date, now: datetime) -> bool:
     locked = _locked(listing)
     if locked.state != "open" or locked.funded != locked.target:
         return False
-    if not consent.is_shown(locked, now=now):
+    if not consent.stands(locked, now=now):
         _close_empty(locked, "withdrawn", why="consent_withdrawn", as_of=as_of, now=now)
         return False
     if _waits(locked, now=now):

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from . import kinds, purposes, seals
 from .models import NOTICE_REQUIRED, Notice
@@ -53,6 +54,12 @@ def supported(locale: str | None) -> str:
 def versions(code: str, locale: str) -> list[Notice]:
     """All published versions in that language, newest first."""
     return list(Notice.objects.filter(code=code, locale=locale, published_at__isnull=False).order_by("-version"))
+
+
+def superseded() -> QuerySet[Notice]:
+    """Versions after which a material one was published in their language: a yes to them is no longer used, until it is given again."""
+    later = Notice.objects.filter(code=OuterRef("code"), locale=OuterRef("locale"), version__gt=OuterRef("version"), material=True)
+    return Notice.objects.filter(Exists(later.filter(published_at__isnull=False)))
 
 
 def publish_all(*, now: datetime) -> list[Notice]:

@@ -13,6 +13,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 
 from accounts.models import Membership, Party
 from core.models import Referenced
+from privacy import notices
 from privacy.fields import EncryptedTextField
 from privacy.models import Consent, DataSubject, Matter, SealedRow
 
@@ -80,8 +81,8 @@ GRANT_STAGES = {
 
 
 class LiveGrants(UserObjectPermissionManager):
-    """Grants in force at this moment: not ended, not expired, their consent and their stage still stand, the user still acts for the party,
-    and the person is neither erased nor restricted to a legal hold.
+    """Grants in force at this moment: not ended, not expired, their consent (and the notice it answered) and their stage still stand, the user still
+    acts for the party, and the person is neither erased nor restricted to a legal hold.
 
     The default manager, so that guardian's own queries (has_perm, get_objects_for_user) see nothing else. The database's clock
     decides, because a grant must not outlive its hour by the age of a cached argument.
@@ -95,6 +96,7 @@ class LiveGrants(UserObjectPermissionManager):
             .filter(_lasts("expires_at"), _lasts("consent__expires_at"), _in_stage(), models.Exists(acting), ended_at=None, consent__decision="given")
             .filter(content_object__subject__restricted_at=None, content_object__subject__erased_at=None)
             .exclude(models.Exists(_taken_back()))
+            .exclude(consent__notice__in=notices.superseded().values("pk"))
         )
 
 

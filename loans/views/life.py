@@ -27,6 +27,7 @@ from loans.hardship import request as hardship
 from loans.models import Installment, Loan
 from loans.views.common import party_of, user_of
 from loans.views.early import early_page
+from privacy import consents
 
 
 @require_GET
@@ -66,6 +67,7 @@ def _page(request: HttpRequest, found: Loan, form: RepayForm, *, status: int = 2
         "charged": found.installments.filter(Q(fees__gt=0) | Q(penalties__gt=0)).exists(),
         "standing": found.standing if found.disbursed_on else None,
         "sale": sale,
+        "asked_again": _asked_again(found),
         **_trouble(found, promise_form),
     }
     return render(request, "loans/loan.html", context, status=status)
@@ -83,6 +85,13 @@ def _rows(found: Loan) -> QuerySet[Installment]:
         .exclude(moved_on__isnull=False, part_paid=0)
         .order_by("due_on", "number")
     )
+
+
+def _asked_again(found: Loan) -> bool:
+    """Whether it is hidden from investors until the borrower answers a notice that has changed."""
+    file, now = found.file, timezone.now()
+    asked = found.state == "agreed" and consents.state(subject=file.subject, purpose="listing_disclosure", matter=file.matter, now=now)
+    return bool(asked) and asked.code == consents.ASK_AGAIN
 
 
 def _trouble(found: Loan, promise_form: PromiseForm | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from loans import anonymity, disclosure
 from loans import file as files
 from loans.models import BorrowerFile, DisclosureGrant
 from loans.models.file import FileGroupPermission
-from privacy import consents, subjects, vault
+from privacy import consents, notices, subjects, vault
 from privacy.disclosure import Actor
 from privacy.models import Consent, DataSubject
 from tests import stories
@@ -83,10 +83,17 @@ ENDS = {
     "expired": lambda file, now: DisclosureGrant.history.update(expires_at=now - timedelta(seconds=1)),
     "withdrawn": lambda file, now: consents.withdraw(subject=file.subject, purpose=PURPOSE, matter=file.matter, locale="en", now=now),
     "refused": lambda file, now: stories.consent(file.application, (PURPOSE,), decision="refused", now=now),
+    "another notice": lambda file, now: publish_wider(now),
     "another stage": lambda file, now: BorrowerFile.objects.filter(pk=file.pk).update(stage="listing"),
     "restricted": lambda file, now: DataSubject.objects.filter(pk=file.subject_id).update(restricted_at=now),
     "no longer acts": lambda file, now: bob().party.memberships.update(ended_at=timezone.now()),
 }
+
+
+def publish_wider(now, *, part="recipients"):
+    """The notice, changed in substance, or in its words alone."""
+    more = {"recipients": lambda body: [*body["recipients"], "Somebody else"], "title": lambda body: f"{body['title']}, again"}[part]
+    notices.publish(PURPOSE, texts={locale: body | {part: more(body)} for locale, body in notices.compiled(PURPOSE).items()}, now=now)
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
@@ -120,6 +127,18 @@ def test_a_new_yes_opens_nothing_by_itself_and_a_new_grant_may_rest_on_it(file, 
     assert open_to(file, bob(), now=now) == 1
     assert opens(bob().user, file)
     assert DisclosureGrant.history.filter(ended_at=None).count() == 1
+
+
+def test_after_a_material_notice_the_yes_is_not_used_until_it_is_given_again(file, now):
+    open_to(file, bob(), now=now)
+    publish_wider(now, part="title")
+    assert opens(bob().user, file), "other words ask nobody again"
+    publish_wider(now)
+    assert not opens(bob().user, file)
+    stories.consent(file.application, (PURPOSE,), now=now)
+    assert not opens(bob().user, file), "the grant rests on the earlier answer"
+    open_to(file, bob(), now=now)
+    assert opens(bob().user, file)
 
 
 def test_nobody_elses_consent_carries_a_grant(file, now):

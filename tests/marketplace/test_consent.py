@@ -17,7 +17,7 @@ from marketplace import listing as listings
 from marketplace import search
 from marketplace.models import Listing
 from marketplace.pledge import UnableToPledge
-from privacy import consents
+from privacy import consents, notices
 from tests import stories
 from tests.cast import alice, bob, carol, client_of, dan, eve
 from tests.marketplace.test_notices import listed, start, told, words
@@ -134,6 +134,27 @@ def test_given_again_before_anybody_acted_it_stays_up(start):
     listing.refresh_from_db()
     assert listing.state == "open"
     assert client_of(eve()).get(f"/market/{listing.reference}/").status_code == 200
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Until you answer it again"), ("zh-hans", "在您重新回答之前")])
+def test_a_notice_changed_in_substance_hides_it_until_alice_answers_and_takes_nothing_down(start, language, words):
+    loan, listing = pledged(start)
+    wider = {locale: body | {"recipients": [*body["recipients"], "Somebody else"]} for locale, body in notices.compiled("listing_disclosure").items()}
+    notices.publish("listing_disclosure", texts=wider, now=start)
+    hers, address = client_of(alice(), language=language), f"/market/{listing.reference}/"
+    for member in (bob(), eve()):
+        assert client_of(member).get(address).status_code == 404
+    assert not search.open_listings(now=start).exists()
+    assert words in hers.get(f"/loans/{loan.reference}/").content.decode()
+    assert hers.get(f"/privacy/consents/listing_disclosure/?matter={loan.file.matter_id}").status_code == 200
+    listings.fill(listing, as_of=business_day.current(), now=start)
+    outbox.drain(now=start)
+    listing.refresh_from_db()
+    assert (listing.state, listing.pledges.filter(state="reserved").count()) == ("open", 2)
+    give_again(loan, now=start)
+    for member in (bob(), eve()):
+        assert client_of(member).get(address).status_code == 200
+    assert words not in hers.get(f"/loans/{loan.reference}/").content.decode()
 
 
 def test_the_list_asks_for_all_consents_at_once(start):
