@@ -20,7 +20,7 @@ from core.refusals import Conflict
 from core.uploads import check_upload
 from credit import decision as decisions
 from credit.models import Decision
-from loans import facts, override, product
+from loans import circle, facts, override, product
 from loans.models import Application, BorrowerFile, Document, FundsItem, Obligor, Review
 from loans.stranger import OWN_APPLICATION, is_stranger_to_application
 from privacy import assessments, consents, restriction, subjects
@@ -118,6 +118,8 @@ def save_answers(application: Application, *, section: str, answers: dict[str, s
         value = answers[field]
         setattr(draft.file, field, None if value in (None, "") else str(value))
     draft.file.save(update_fields=fields)
+    if "phone" in fields:
+        circle.bar_own_number(draft, answers["phone"] or "", now=now)
     Application.objects.filter(pk=draft.pk).update(saved_at=now)
 
 

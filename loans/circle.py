@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts import audit
 from accounts.models import User
-from loans.models import Application
+from loans.models import Application, BorrowerFile
 from privacy import circle, explaining, numbers, vault
 from privacy.circle import Invitation, UnableToInvite
 from privacy.explaining import Explained
@@ -56,12 +56,25 @@ def _name(application: Application, *, now: datetime) -> str:
 
 
 def _own_numbers(application: Application, *, now: datetime) -> list[bytes]:
-    """The borrower's own number as its keyed code; none when it is not known, or is no number."""
-    phone = vault.open_sealed(application.file, ("phone",), engine="circle", purpose="circle", now=now)["phone"]
+    """The borrower's own numbers as keyed codes, those of their other applications too; none when this one has none, or what is no number."""
+    said = list(BorrowerFile.objects.filter(subject=application.file.subject_id, phone__isnull=False))
+    opened = vault.open_sealed(said, ("phone",), engine="circle", purpose="circle", now=now) if said else {}
+    codes = {pk: _code(found["phone"], application.jurisdiction) for pk, found in opened.items() if found}
+    return sorted({code for code in codes.values() if code}) if codes.get(application.file_id) else []
+
+
+def _code(phone: str | None, jurisdiction: str) -> bytes | None:
     try:
-        return [numbers.parse(phone or "", jurisdiction=application.jurisdiction).index]
+        return numbers.parse(phone or "", jurisdiction=jurisdiction).index
     except numbers.NotANumber:
-        return []
+        return None
+
+
+def bar_own_number(application: Application, phone: str, *, now: datetime) -> None:
+    """What the borrower calls their own number from now on."""
+    code = _code(phone, application.jurisdiction)
+    if code:
+        circle.bar(application.file.subject, code, now=now)
 
 
 def named(application: Application, *, now: datetime) -> list[Named]:

@@ -64,7 +64,7 @@ def ask(contact: Contact, *, purpose: str, channel: str, facts: Facts, actor: st
     """
     contact = _held(contact)
     number = _number(contact, now=now)
-    flags = (*(facts.flags or ()), *(("complaint",) if circle.open_complaints(contact.matter) else ())) if facts.flags is not None else None
+    flags = (*(facts.flags or ()), *(("complaint",) if circle.open_complaints(contact) else ())) if facts.flags is not None else None
     name = circle.known_name(contact.link, now=now)
     link = settings.SITE_URL + reverse("circle:find")
 

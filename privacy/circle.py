@@ -96,6 +96,16 @@ def invite(*, matter: Matter, relationship: str, scopes: Iterable[str], named_by
     return Invitation(link, _token(row_id))
 
 
+def bar(subject: DataSubject, own_number: bytes, *, now: datetime) -> None:
+    """A number the borrower calls their own answers no invitation of theirs, those already made included.
+
+    Whoever accepted with it before stays: a borrower who typed numbers here would see whose disappears.
+    """
+    for link in ContactLink.objects.select_for_update().filter(matter__subject=subject, state__in=UNANSWERED, expires_at__gt=now):
+        if own_number not in {bytes(known) for known in link.barred}:
+            ContactLink.objects.filter(pk=link.pk).update(barred=[*link.barred, own_number])
+
+
 def _counted(matter: Matter, *, now: datetime) -> int:
     """Invitations that take a place: accepted ones, and those whose week is not over. A no frees no place before silence does, or it would be told."""
     accepted, week = Q(state="accepted", expires_at__gt=now - timedelta(days=365)), Q(state__in=UNANSWERED, expires_at__gt=now)
@@ -268,7 +278,7 @@ def _empty(contact: Contact, *, now: datetime, why: str) -> None:
 
 
 def complain(contact: Contact, *, text: str, now: datetime) -> Complaint:
-    """A complaint; until it is settled nobody of this affair is contacted about it."""
+    """A complaint; until it is settled nobody of this affair is contacted, nor is this person in any other."""
     return Complaint.objects.create(contact=contact, text=text, at=now)
 
 
@@ -297,19 +307,20 @@ def contact_state(contact: Contact, purpose: str, *, now: datetime) -> str:
 
 
 def borrower_consent(contact: Contact, purpose: str, *, now: datetime) -> str:
-    """As the policy asks it: the borrower's consent for this affair, this person and this purpose."""
+    """As the policy asks it: the borrower's consent for this affair, this person and this purpose, as it was when they were named."""
     scope = PURPOSE_OF.get(purpose, "")
     subject = contact.matter.subject
     if contact.withdrawn_at is not None or subject.erased_at is not None or subject.restricted_at is not None:
         return "withdrawn"
     if scope not in contact.link.scopes:
         return "none"
-    found = consents.state(subject=subject, purpose=f"circle_{scope}", matter=contact.matter, now=now)
-    return CONSENT_CODES[found.code]
+    return CONSENT_CODES[consents.at_the_time(subject=subject, purpose=f"circle_{scope}", matter=contact.matter, then=contact.link.created_at, now=now)]
 
 
-def open_complaints(matter: Matter) -> bool:
-    return Complaint.objects.filter(contact__matter=matter, settled_at=None).exists()
+def open_complaints(contact: Contact) -> bool:
+    """Whether one waits: of anybody in this affair, or of this person in any other."""
+    same = Q(contact__matter=contact.matter_id) | Q(contact__number_index=contact.number_index, contact__number_index__isnull=False)
+    return Complaint.objects.filter(same, settled_at=None).exists()
 
 
 def expire_links(*, now: datetime) -> list[int]:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from core.idempotency import once_per_form
 from core.refusals import refusal_page
 
-from . import breach_notice, circle, knock, notices, number_checks, passport, texts
+from . import breach_notice, circle, knock, notices, number_checks, passport, personal_data, texts
 from .circle_forms import AcceptForm, AllowForm, CodeForm, ComplaintForm, LocateForm, NumberForm
 from .models import Contact, ContactLink, NumberCheck, OutboundMessage
 from .numbers import Number
@@ -252,6 +252,7 @@ def erase(request: HttpRequest, index: bytes) -> HttpResponse:
 
 @require_POST
 @_own
+@once_per_form
 def complain(request: HttpRequest, index: bytes, reference: str) -> HttpResponse:
     contact = _contact(index, reference)
     form = ComplaintForm(request.POST, prefix=f"c-{reference}")
@@ -277,8 +278,11 @@ def answer(request: HttpRequest, index: bytes, reference: str, message: str) -> 
         if not form.is_valid():
             return _own_page(request, index, bad={reference: {"locate": form}})
         said: dict[str, Any] = {"text": form.cleaned_data["text"]}
+    elif request.POST.get("answer") not in ("yes", "no"):
+        messages.error(request, _("Choose yes or no."))
+        return redirect("circle:passport")
     else:
-        said = {"yes": request.POST.get("answer") == "yes"}
+        said = {"yes": request.POST["answer"] == "yes"}
     circle.answer(asked, answer=said, now=timezone.now())
     messages.success(request, _("Thank you. Your answer is sealed and never scored."))
     return redirect("circle:passport")
@@ -288,7 +292,8 @@ def answer(request: HttpRequest, index: bytes, reference: str, message: str) -> 
 @_own
 def export(request: HttpRequest, index: bytes) -> HttpResponse:
     now = timezone.now()
-    content = {"exported_at": now.isoformat(), "affairs": [passport.export(contact, now=now) for contact in passport.contacts_of(index)]}
+    held = [personal_data.export(subject=contact.subject, now=now) for contact in passport.contacts_of(index)]
+    content = {"exported_at": now.isoformat(), "affairs": [each.pop("circle") | each for each in held]}
     response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-page.json"'
     return response

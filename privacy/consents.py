@@ -131,6 +131,14 @@ def state(*, subject: DataSubject, purpose: str, now: datetime, matter: Matter |
     return State(purpose, matter.pk if matter else None, _code(last, _material_versions([last] if last else []), now=now), last)
 
 
+def at_the_time(*, subject: DataSubject, purpose: str, matter: Matter | None, then: datetime, now: datetime) -> str:
+    """Where the answer given by `then` stands today, as a code of `state`: one taken back since is not made good by a yes said on another occasion."""
+    answers = _answers(subject, purpose, matter).select_related("notice").order_by("-sequence")
+    last = answers.filter(at__lte=then).first()
+    ended = answers.filter(sequence__gt=last.sequence).exclude(decision=Consent.Decision.GIVEN).first() if last else None
+    return _code(ended or last, _material_versions([last] if last else []), now=now)
+
+
 def current(subject: DataSubject, purpose: str, *, now: datetime, matter: Matter | None = None) -> Consent | None:
     """The answer in force: the last one, or None when there is none, a material version has come since a yes, or the yes has expired."""
     found = state(subject=subject, purpose=purpose, matter=matter, now=now)

@@ -130,10 +130,21 @@ def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
         "time_zone": contact.time_zone,
         "accepted_at": contact.accepted_at.isoformat(),
         "attempts": [_attempt(attempt, contact, now=now) for attempt in attempts(contact)],
+        "complaints": _complaints(contact, now=now),
         "breaches": [
             {"reference": person.breach.reference, "told_at": person.told_at and person.told_at.isoformat()} for person in breach_notice.told([contact])
         ],
     }
+
+
+def _complaints(contact: Contact, *, now: datetime) -> list[dict[str, Any]]:
+    made = list(contact.complaints.order_by("pk"))
+    opened = disclosure.reveal_many(made, ["text"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
+    return [{"reference": row.reference, "at": _at(row.at), "text": (opened[row.pk] or {}).get("text"), "settled_at": _at(row.settled_at)} for row in made]
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _attempt(attempt: Attempt, contact: Contact, *, now: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from . import circle, copies, disclosure, number_checks, passport, receipts, restriction, rights, sweeps
-from .models import Contact, ContactLink, DataSubject, Restriction
+from .models import Contact, ContactLink, DataSubject, Restriction, RightsRequest
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict:
@@ -11,6 +11,7 @@ def export(*, subject: DataSubject, now: datetime) -> dict:
     return {
         "since": subject.created_at.isoformat(),
         "consents": receipts.of(subject),
+        "requests": copies.rows(RightsRequest.objects.filter(subject=subject), now=now),
         "circle": _circle(subject, now=now),
         "locks": copies.rows(Restriction.objects.filter(subject=subject), now=now),
         "looks": [_look(look) for look in disclosure.who_looked(subject, limit=100_000)],

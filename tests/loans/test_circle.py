@@ -125,6 +125,21 @@ def test_alice_cannot_answer_with_her_own_number(borrower, application):
     assert herself.confirm().url == "/circle/done/self/"
 
 
+def test_nor_with_a_number_she_calls_her_own_only_afterwards_or_elsewhere(borrower, application):
+    browser = client_of(borrower)
+    name_somebody(browser, application)
+    token = link_on(browser.get(address(application)))
+    applications.save_answers(application, section="finances", answers={"phone": "13711112222"}, now=timezone.now())
+    other = stories.draft(borrower, amount=1_000_000, term_months=6, now=timezone.now())
+    applications.save_answers(other, section="finances", answers={"phone": "13733334444"}, now=timezone.now())
+    for number in ("13711112222", "13733334444"):
+        herself = Reader(number)
+        herself.fill_in(token)
+        assert herself.confirm().url == "/circle/done/self/"
+    name_somebody(browser, other)
+    assert len(ContactLink.objects.get(matter=other.file.matter).barred) == 2, "of the first application too"
+
+
 def test_a_stranger_finds_no_page(borrower, application):
     stranger = client_of(eve())
     assert stranger.get(address(application)).status_code == 404

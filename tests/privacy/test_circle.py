@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import outbox
-from privacy import circle, consents, knock, number_checks, restriction, rights, subjects, suppression, texts, vault
+from privacy import circle, consents, knock, number_checks, receipts, restriction, rights, subjects, suppression, texts, vault
 from privacy.models import AccessLog, Consent, Contact, ContactDecision, ContactLink, DataSubject, NumberCheck, OutboundMessage, SandboxText, Suppression
 
 from .circle_world import ALICE_NUMBER, HANA, HANA_E164, NAMED_BY, Reader, index, invite
@@ -362,9 +362,16 @@ def test_stopping_is_final(matter, hana):
 
 
 def test_export_has_everything_and_is_the_persons_alone(matter, hana):
-    hana.accept(invite(matter).token, name="花子")
+    contact = hana.accept(invite(matter).token, name="花子")
+    hana.post("complain", contact.reference, **{f"c-{contact.reference}-text": "Too many questions"})
     found = hana.get("export").json()["affairs"][0]
     assert (found["name"], found["number"], found["named_by"]) == ("花子", HANA_E164, NAMED_BY)
+    assert [made["text"] for made in found["complaints"]] == ["Too many questions"]
+    (signed,) = found["consents"]
+    assert receipts.verify(signed)
+    assert signed["receipt"]["services"][0]["purposes"][0]["purpose"]
+    assert {look["role"] for look in found["looks"]} >= {"circle"}, "the program's own looks as well"
+    assert found["locks"] == []
     assert Reader().get("export").url == "/circle/find/"
 
 
@@ -411,7 +418,7 @@ def test_erasing_through_the_rights_desk_is_the_same(matter, hana):
 def test_a_complaint_is_open_until_settled(matter, hana):
     contact = hana.accept(invite(matter).token)
     hana.post("complain", contact.reference, **{f"c-{contact.reference}-text": "Too many questions"})
-    assert circle.open_complaints(matter)
+    assert circle.open_complaints(contact)
     assert "Your complaint is open" in hana.own_page()
 
 

@@ -109,6 +109,9 @@ def test_invariant_8_after_a_withdrawal_no_decision_relies_on_the_consent(hana, 
     assert ask(hana).allowed
     consents.withdraw(subject=alice, purpose="circle_reference", matter=matter, locale="en", now=NOW)
     assert ask(hana, now=NOW + timedelta(days=8)).decision.reason == "D_BORROWER_CONSENT_WITHDRAWN"
+    invite(matter, scopes=["reference"])
+    assert consents.is_given(subject=alice, purpose="circle_reference", matter=matter, now=NOW)
+    assert ask(hana, now=NOW + timedelta(days=8)).decision.reason == "D_BORROWER_CONSENT_WITHDRAWN", "a yes for somebody else is none for Hana"
     circle.allow(hana, [], locale="en", now=NOW)
     assert ask(hana, "locate_borrower", now=NOW + timedelta(days=8)).decision.reason == "D_NOT_OPTED_IN"
 
@@ -130,9 +133,13 @@ def test_what_the_app_above_does_not_know_is_a_no(hana, facts, reason):
     assert (outcome.decision.reason, outcome.message) == (reason, None)
 
 
-def test_an_open_complaint_stops_everything(hana):
+def test_an_open_complaint_stops_everything(hana, matter, bob):
+    theirs, else_where = Reader(number="13700001111"), subjects.open_matter(subject=bob, jurisdictions=["CN"], now=NOW)
+    of_bob, beside = Reader().accept(invite(else_where).token, scopes=["reference"]), theirs.accept(invite(else_where).token, scopes=["reference"])
     circle.complain(hana, text="Enough", now=NOW)
     assert ask(hana).decision.reason == "D_COMPLAINT_PENDING"
+    assert ask(of_bob).decision.reason == "D_COMPLAINT_PENDING", "the same person, in another affair"
+    assert ask(beside).allowed, "somebody else there did not complain"
 
 
 def test_neither_agency_nor_investor_reaches_a_contact(hana):
@@ -541,7 +548,7 @@ def test_staff_see_contacts_without_name_or_number_and_set_nothing(hana):
     complaint = f"/admin/privacy/complaint/desk/{made.reference}/"
     assert "Enough questions" in desk.get(complaint).content.decode()
     desk.post(complaint)
-    assert not circle.open_complaints(hana.matter)
+    assert not circle.open_complaints(hana)
 
 
 @pytest.mark.parametrize(("end", "reason"), [("erased", "D_BORROWER_CONSENT_WITHDRAWN"), ("locked", "D_DO_NOT_CONTACT")])
