@@ -62,9 +62,9 @@ def preview(application: Application, chosen: Step, *, by: User, now: datetime) 
     }
 
 
-def watermark(listing: Listing, *, viewer: User, on: date) -> str:
+def watermark(*listings: Listing, viewer: User, on: date) -> str:
     """Who this copy was shown to, on which day: the access log says the rest."""
-    return f"{viewer.pseudonym} · {listing.reference} · {on.isoformat()}"
+    return " · ".join((viewer.pseudonym, *(listing.reference for listing in listings), on.isoformat()))
 
 
 def paper(listing: Listing, *, viewer: User, relation: str, on: date) -> bytes:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import party_required
 from marketplace import access, comparing
 from marketplace.models import Listing
-from marketplace.views.common import acting
+from marketplace.views.common import acting, marked
 
 
 @require_GET
@@ -28,7 +28,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Four loans fit side by side; the others are left out."))
     if len(found) < min(len(wanted), comparing.MOST):
         messages.warning(request, _("A loan you chose is no longer open."))
-    context = {"loans": found, "lines": comparing.lines(found, now=timezone.now())}
+    context = {"loans": found, "lines": comparing.lines(found, now=timezone.now()), **(marked(request, *found) if found else {})}
     return render(request, "marketplace/compare.html", context)
 
 

@@ -13,7 +13,7 @@ from core import business_day
 from loans.models import Participation
 from marketplace import access
 from marketplace import holding as holdings
-from marketplace.views.common import acting
+from marketplace.views.common import acting, marked
 
 
 @require_GET
@@ -33,5 +33,6 @@ def holding(request: HttpRequest, reference: str) -> HttpResponse:
         "received": holdings.received(found),
         "still_out": found.amount - found.received_principal,
         "today": business_day.current(),
+        **marked(request, found.loan.listing),
     }
     return render(request, "marketplace/holding_page.html", context)

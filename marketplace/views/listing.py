@@ -19,11 +19,11 @@ from core.api.problems import Problem
 from loans import file as files
 from loans import withheld
 from loans.models import Participation
-from marketplace import access, forms, outlook, presenting, search, seen, shares
+from marketplace import access, forms, outlook, presenting, search, shares
 from marketplace import portfolio as portfolios
 from marketplace import question as questions
 from marketplace.models import Listing
-from marketplace.views.common import PAGE, acting
+from marketplace.views.common import PAGE, acting, marked
 
 
 @require_GET
@@ -91,7 +91,7 @@ def detail_context(request: HttpRequest, found: Listing, form: forms.PledgeForm)
         "parts": outlook.rate_parts(found),
         "relation": relation,
         "withheld": withheld.of(relation=relation or "investor", stage=found.loan.file.stage),
-        "watermark": seen.watermark(found, viewer=request.user, on=business_day.current()),  # type: ignore[arg-type]
+        **marked(request, found),
         "panes": presenting.panes("holder" if relation == "holder" else "pledger"),
         "figures": outlook.outlook(found, amount),
         "chart": outlook.cash_flow(found, amount),

@@ -20,7 +20,7 @@ from loans.hardship import vote
 from loans.hardship.request import UnableToHelp
 from loans.models import Participation, Plan
 from marketplace import access
-from marketplace.views.common import acting
+from marketplace.views.common import acting, marked
 
 
 @require_GET
@@ -29,7 +29,7 @@ from marketplace.views.common import acting
 def plan(request: HttpRequest, reference: str) -> HttpResponse:
     found, holding = access.held_plan(reference, user=request.user, party=acting(request))  # type: ignore[arg-type]
     access.note_life(found.loan, user=request.user, page="marketplace.plan", now=timezone.now())  # type: ignore[arg-type]
-    return render(request, "marketplace/plan.html", _context(found, holding))
+    return render(request, "marketplace/plan.html", _context(found, holding) | marked(request, found.loan.listing))
 
 
 def _context(found: Plan, holding: Participation) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from marketplace import access, claim, forms, presenting
 from marketplace import portfolio as portfolios
 from marketplace import sale as selling
 from marketplace.models import Sale
-from marketplace.views.common import acting, market_currency
+from marketplace.views.common import acting, marked, market_currency
 
 SHOWN = 50
 
@@ -67,6 +67,7 @@ def sale(request: HttpRequest, reference: str) -> HttpResponse:
     row = _row(found, amount, business_day.current())
     cash = portfolios.overview(acting(request), currency=market_currency()).available
     context = {**row, "form": form, "available": cash, "mine": found.party_id == acting(request).pk, "today": business_day.current()}
+    context |= marked(request, row["listing"])
     return render(request, "marketplace/sale.html", context, status=422 if form.errors else 200)
 
 
