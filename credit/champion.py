@@ -20,6 +20,7 @@ from core.refusals import Conflict
 from credit import scorecard, serving
 from credit.models import ModelChange
 from credit.policy import Calibration
+from privacy import shown
 
 OWN, SIGN = "credit.propose_model", "credit.sign_model"
 Kind, Segment = ModelChange.Kind, ModelChange.Segment
@@ -115,5 +116,6 @@ def _answer(change: ModelChange, to: str, *, reason: str, by: User, now: datetim
         raise UnableToChange("reason", _("Write the reason."))
     if owns(by, change.model):
         raise UnableToChange("owner", _("Whoever owns a model does not sign for it."))
-    states.move(change, to, now=now, by=by.pk, why=to, answered_by=by, answered_at=now, reason=reason.strip())
+    sealed = shown.sealed(change, "reason", reason.strip())
+    states.move(change, to, now=now, by=by.pk, why=to, answered_by=by, answered_at=now, reason=sealed)
     audit.record(actor=by, action=f"model.{to}", target=change.reference, now=now)

@@ -42,11 +42,14 @@ def open_(
     by: DataSubject | None,
     now: datetime,
     drill: bool = False,
+    known: Mapping[str, str] | None = None,
 ) -> Breach:
-    """Start the clocks and scope the persons: everybody whose data of these kinds was looked at in the window, contacts included."""
-    breach = Breach.objects.create(
-        what=what, kinds=list(kinds_), jurisdictions=list(jurisdictions), since=since, until=until, drill=drill, opened_at=now, opened_by=by
-    )
+    """Start the clocks and scope the persons: everybody whose data of these kinds was looked at in the window, contacts included.
+
+    `known`: cause, harm and remedies, as far as they can be told already.
+    """
+    scope = {"kinds": list(kinds_), "jurisdictions": list(jurisdictions), "since": since, "until": until, "drill": drill}
+    breach = Breach.objects.create(what=what, **scope, **(known or {}), opened_at=now, opened_by=by)
     add_persons(breach, _looked_at(breach).values_list("subject_id", flat=True))
     return breach
 

@@ -58,7 +58,7 @@ def receive(*, subject: DataSubject, kind: str, message: str, locale: str, now: 
     if subject.erased_at is not None:
         raise UnableToAsk("erased", _("There is nothing left that we could answer about."))
     DataSubject.objects.select_for_update().get(pk=subject.pk)
-    if RightsRequest.objects.filter(subject=subject, kind=kind, about=about, state__in=OPEN).exists():
+    if any(asked.about == about for asked in RightsRequest.objects.filter(subject=subject, kind=kind, state__in=OPEN)):
         raise UnableToAsk("already_open", _("You have already asked this, and we are working on it."))
     places = _jurisdictions(subject)
     request = RightsRequest.objects.create(

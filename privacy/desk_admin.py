@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import QuerySet
@@ -155,6 +156,7 @@ class BreachForm(forms.ModelForm):
     class Meta:
         model = Breach
         fields = ("what", "cause", "harm", "remedies", "kinds", "jurisdictions", "since", "until", "drill")
+        widgets = dict.fromkeys(("what", "cause", "harm", "remedies"), AdminTextareaWidget)
 
 
 @admin.register(Breach)
@@ -204,8 +206,8 @@ class BreachAdmin(admin.ModelAdmin):
             breaches.amend(obj, values=form.cleaned_data, now=timezone.now())
             return
         given = {name: form.cleaned_data[name] for name in ("what", "jurisdictions", "since", "until", "drill")}
-        opened = breaches.open_(**given, kinds_=form.cleaned_data["kinds"], by=_staff(request), now=timezone.now())
-        Breach.objects.filter(pk=opened.pk).update(**{name: form.cleaned_data[name] for name in ("cause", "harm", "remedies")})
+        known = {name: form.cleaned_data[name] for name in ("cause", "harm", "remedies")}
+        opened = breaches.open_(**given, known=known, kinds_=form.cleaned_data["kinds"], by=_staff(request), now=timezone.now())
         obj.pk = opened.pk
         obj.refresh_from_db()
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.models import Referenced
 from core.states import Transitions, track_state
 
+from . import vault
 from .fields import EncryptedTextField
 from .models import DataSubject, SealedRow
+from .shown import ShownTextField
 
 REQUEST = Transitions(
     initial="received",
@@ -48,7 +52,7 @@ class RightsRequest(Referenced, SealedRow):
     kind = models.CharField(pgettext_lazy("record", "kind"), max_length=12, choices=Kind.choices)
     jurisdiction = models.CharField(_("jurisdiction"), max_length=8)
     locale = models.CharField(_("language"), max_length=10)
-    about = models.CharField(pgettext_lazy("record", "about"), max_length=40, blank=True)  # a reference the person knows
+    about = ShownTextField(pgettext_lazy("record", "about"), subject="subject", purpose="rights", kind="message", retention="support")  # in their own words
     message = EncryptedTextField(subject="subject", purpose="rights", kind="message", retention="support", null=True, blank=True)
     answer = EncryptedTextField(subject="subject", purpose="rights", kind="message", retention="support", null=True, blank=True)
     reasons = ArrayField(models.CharField(max_length=40), default=list, blank=True, verbose_name=_("reasons of refusal"))
@@ -200,16 +204,21 @@ class Processor(Referenced):
 BREACH = Transitions(initial="open", moves={"open": ("contained",), "contained": ("closed",), "closed": ()})
 
 
+def _told(label: Promise) -> ShownTextField:
+    """What is written about a breach is read by everybody it concerns; in the database it is sealed like all that may name a person."""
+    return ShownTextField(label, editable=True, subject="installation", purpose="rights", kind="staff_note", retention="loan_file")
+
+
 @track_state
-class Breach(Referenced):
+class Breach(Referenced, SealedRow):
     """A leak, loss or change of personal data: what is known, the clocks that run, the notices drafted (PIPL 57)."""
 
     REFERENCE_PREFIX = "BR"
 
-    what = models.TextField(_("what happened"))
-    cause = models.TextField(_("cause"), blank=True)
-    harm = models.TextField(_("possible harm"), blank=True)
-    remedies = models.TextField(_("remedies taken, and what persons can do"), blank=True)
+    what = _told(_("what happened"))
+    cause = _told(_("cause"))
+    harm = _told(_("possible harm"))
+    remedies = _told(_("remedies taken, and what persons can do"))
     kinds = ArrayField(models.CharField(max_length=40), verbose_name=_("kinds of data"))
     jurisdictions = ArrayField(models.CharField(max_length=8), verbose_name=_("jurisdictions"))
     since = models.DateTimeField(_("from"), help_text=_("Looks in this window say who may be concerned."))
@@ -230,6 +239,7 @@ class Breach(Referenced):
         verbose_name = _("breach")
         verbose_name_plural = _("breaches")
         constraints: ClassVar = [
+            models.CheckConstraint(name="privacy_breach_says_what", condition=Q(what__isnull=False)),
             models.CheckConstraint(name="privacy_breach_window", condition=Q(until__gte=models.F("since"), kinds__len__gt=0, jurisdictions__len__gt=0)),
             models.CheckConstraint(
                 name="privacy_breach_closed_was_told",
@@ -241,6 +251,11 @@ class Breach(Referenced):
             pgtrigger.Protect(name="drill_is_no_afterthought", operation=pgtrigger.Update, condition=pgtrigger.Q(old__drill__df=pgtrigger.F("new__drill"))),
         ]
         permissions: ClassVar = [("handle_breach", "Can handle breaches")]
+
+    @property
+    def installation(self) -> UUID:
+        """Whose key it is: the notice belongs to no one person."""
+        return vault.installation()
 
 
 class BreachPerson(models.Model):

@@ -18,6 +18,7 @@ from loans.models.loan import Loan
 from payments.models import Payment
 from privacy.fields import EncryptedTextField
 from privacy.models import SealedRow
+from privacy.shown import ShownTextField
 
 EARLY = ("reminded", "talking", "last_notice")  # by days late; the night moves between them
 CASE = Transitions(
@@ -174,12 +175,12 @@ class WriteOff(TwoPeople, SealedRow):
 
 
 @track_state
-class DebtSale(TwoPeople):
+class DebtSale(TwoPeople, SealedRow):
     """The claim passed to a licensed buyer: a record, told to the borrower before anything else."""
 
     REFERENCE_PREFIX = "DS"
 
-    buyer = models.CharField(max_length=120)
+    buyer = ShownTextField(subject="loan__file__subject", purpose="collections", kind="contract_terms", retention="loan_file")  # of somebody's claim
     license = models.CharField(max_length=60)  # of the buyer, as its supervisor lists it
     price = models.BigIntegerField()
     receipt = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")  # what the buyer paid; it reaches the holders
@@ -192,6 +193,7 @@ class DebtSale(TwoPeople):
         constraints: ClassVar = [
             *TwoPeople.Meta.constraints,
             models.CheckConstraint(name="loans_debtsale_amounts", condition=Q(price__gte=0, claim__gt=0)),
+            models.CheckConstraint(name="loans_debtsale_names_the_buyer", condition=Q(buyer__isnull=False)),
         ]
         triggers: ClassVar = [TWO_PEOPLE.trigger()]
 

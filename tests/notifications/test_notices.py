@@ -16,7 +16,7 @@ from payments.models import Payment
 from payments.rails import sandbox
 from privacy import breaches, desk, notices, restriction, subjects, texts, vault
 from privacy.forms import Answer
-from privacy.models import Breach, Contact, OutboundMessage
+from privacy.models import Contact, OutboundMessage
 from tests import cast, stories
 from tests.notifications.conftest import NIGHT
 from tests.payments.conftest import Bank
@@ -120,10 +120,10 @@ def hana(people, now):
 
 
 def _breach_of(*concerned, now):
-    breach = breaches.open_(what="A list was copied.", kinds_=["contact_number"], jurisdictions=["CN"], since=now, until=now, by=None, now=now)
+    known = {"cause": "A reused password.", "harm": "Somebody may know the number.", "remedies": "Sessions ended."}
+    window = {"kinds_": ["contact_number"], "jurisdictions": ["CN"], "since": now, "until": now}
+    breach = breaches.open_(what="A list was copied.", known=known, **window, by=None, now=now)
     breaches.add_persons(breach, [subject.pk for subject in concerned])
-    Breach.objects.filter(pk=breach.pk).update(cause="A reused password.", harm="Somebody may know the number.", remedies="Sessions ended.")
-    breach.refresh_from_db()
     return breach
 
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from core.models import Job
 from privacy import breaches, disclosure, processors, subjects
@@ -122,3 +122,15 @@ def test_an_ended_contract_opens_nothing(db):
     for wrong in ({"as_of": date(2027, 1, 1)}, {"as_of": date(2026, 6, 1), "kind": "income"}, {"as_of": date(2026, 6, 1), "purpose": "marketing"}):
         with pytest.raises(processors.NoContract):
             processors.require(contract.reference, **(asked | wrong))
+
+
+def test_what_is_written_of_a_breach_is_sealed(leak):
+    _complete(leak)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(b)::text FROM privacy_breach b")
+        (row,) = cursor.fetchone()
+    words = [leak.what, leak.cause, leak.harm, leak.remedies]
+    assert all(words)
+    assert not [word for word in words if word in row]
+    leak.refresh_from_db()
+    assert [leak.what, leak.cause, leak.harm, leak.remedies] == words

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -177,3 +177,15 @@ def test_staff_see_the_words_and_the_person_sees_that(member, now):
     asked.refresh_from_db()
     assert asked.state == "answered"
     assert asked.handler == dan.user.subject
+
+
+def test_what_a_request_is_about_is_sealed_as_well(alice, now):
+    asked = ask(alice, "explain", about="王小明的申请 13800138000", now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(r)::text FROM privacy_rightsrequest r")
+        (row,) = cursor.fetchone()
+    assert "13800138000" not in row
+    assert RightsRequest.objects.get().about == asked.about
+    with pytest.raises(desk.UnableToAsk):
+        ask(alice, "explain", about=asked.about, now=now)
+    assert ask(alice, "explain", about="AP-2", now=now)

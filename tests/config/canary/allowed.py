@@ -43,6 +43,9 @@ admin:loans_hardshiprequest_file                                sal         loan
 admin:payments_payment_match                                    sal         payments.bankline.reference
 admin:privacy_rightsrequest_desk                                desk        privacy.rightsrequest.*
 admin:privacy_restriction_.*                                    desk        privacy.restriction.*
+admin:privacy_breach_.*                                         desk        privacy.breach.*
+admin:credit_modelchange_.*                                     staff       credit.modelchange.*
+admin:loans_collectionscase_.*                                  staff       loans.debtsale.buyer
 admin:privacy_complaint_desk                                    desk        privacy.complaint.text
 admin:.*                                                        staff       known-as:*
 """

@@ -15,12 +15,12 @@ from accounts.models import User
 from core import business_day, outbox
 from loans import application as applications
 from loans import circle, ladder, obligor, referral
-from loans.models import Amendment, Application, LadderCase, Loan, SecondLook, WriteOff
+from loans.models import Amendment, Application, DebtSale, LadderCase, Loan, SecondLook, WriteOff
 from marketplace import question as questions
 from marketplace.models import Listing, Question
 from payments import deposit
+from privacy import breaches, desk, restriction
 from privacy import circle as contacts
-from privacy import desk, restriction
 from privacy.models import Complaint
 from tests import cast, stories
 from tests.config.canary import marks
@@ -139,7 +139,12 @@ class Marked(World):
         grace, dan = self.members["grace"].user.subject, self.members["dan"].user.subject
         lock = restriction.restrict(subject=grace, ground=restriction.LEGAL_HOLD, why=mark("Order of a court."), by=dan, now=now)
         restriction.lift(lock, why=mark("The order has ended."), by=dan, now=now)
-        WriteOff.objects.create(loan=loan, reason="costly", note=mark("No answer to letters."), owed=1, proposed_by=sal, proposed_at=now)
+        two = {"loan": loan, "proposed_by": sal, "proposed_at": now}
+        WriteOff.objects.create(**two, reason="costly", note=mark("No answer to letters."), owed=1)
+        DebtSale.objects.create(**two, buyer=mark("Asset Management"), license="A-17", price=1, claim=2, sold_on=business_day.current())
+        known = {name: mark("So far as we know.") for name in ("cause", "harm", "remedies")}
+        window = {"kinds_": ["statistics"], "jurisdictions": ["CN"], "since": now, "until": now}
+        breaches.open_(what=mark("A list was copied."), known=known, **window, by=dan, now=now)
 
     def _referral(self, grace: cast.Member, *, now: datetime) -> None:
         """Grace is asked for more and answers; with her stands a co-borrower who gave figures of their own."""
@@ -185,7 +190,15 @@ RETOLD = {
     "privacy.rightsrequest.message",
 }
 # What nobody in this world has written yet.
-UNTOLD = {"marketplace.question.answer", "loans.override.answer", "loans.hardshiprequest.answer", "loans.secondlook.reading", "loans.secondlook.answer"}
+UNTOLD = {
+    "marketplace.question.answer",
+    "loans.override.answer",
+    "loans.hardshiprequest.answer",
+    "loans.secondlook.reading",
+    "loans.secondlook.answer",
+    "credit.modelchange.reason",
+    "privacy.rightsrequest.about",
+}
 
 
 def _mark_the_rest() -> None:
