@@ -90,8 +90,9 @@ def _rows(found: Loan) -> QuerySet[Installment]:
 def _asked_again(found: Loan) -> bool:
     """Whether it is hidden from investors until the borrower answers a notice that has changed."""
     file, now = found.file, timezone.now()
-    asked = found.state == "agreed" and consents.state(subject=file.subject, purpose="listing_disclosure", matter=file.matter, now=now)
-    return bool(asked) and asked.code == consents.ASK_AGAIN
+    if found.state != "agreed":
+        return False
+    return consents.state(subject=file.subject, purpose="listing_disclosure", matter=file.matter, now=now).code == consents.ASK_AGAIN
 
 
 def _trouble(found: Loan, promise_form: PromiseForm | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def seal(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loans", "0024_a_page_of_open_files_is_one_walk"), ("privacy", "0012_what_is_told_of_a_breach_and_asked_is_sealed")]
+    dependencies = [("loans", "0025_a_page_of_open_files_is_one_walk"), ("privacy", "0012_what_is_told_of_a_breach_and_asked_is_sealed")]
 
     operations = [
         migrations.RenameField("debtsale", "buyer", "plain_buyer"),

@@ -39,6 +39,6 @@ BEFORE = import_module("loans.migrations.0019_a_page_of_open_files_is_planned_on
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loans", "0023_room_beside_a_holding")]
+    dependencies = [("loans", "0024_late_loans_are_rewritten_in_place")]
 
     operations = [migrations.RunSQL(FUNCTION, reverse_sql=BEFORE)]
