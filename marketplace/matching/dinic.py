@@ -3,7 +3,7 @@
 import numpy as np
 
 from marketplace.matching.arrays import Index
-from marketplace.matching.residual import FAR, Residual
+from marketplace.matching.residual import FAR, Residual, some
 
 Step = tuple[int, int]  # (arc or −1, the end it leads to); node k is the end k, listing j is the end nodes + j
 
@@ -24,6 +24,10 @@ class _Phase:
     def __init__(self, residual: Residual, node: Index, listing: Index) -> None:
         self.graph, self.node, self.listing = residual, node, listing
         self.steps: dict[int, list[Step]] = {}
+        ahead = listing[residual.head] - node[residual.tail]  # no arc comes nearer one way and, later in the phase, the other way
+        forth, back = (ahead == -1) & (residual.flow < residual.room), (ahead == 1) & (residual.flow > 0)
+        self.forth = some(forth.nonzero()[0], residual.tail, residual.nodes)
+        self.back = some(back.nonzero()[0], residual.head, residual.listings)
 
     def run(self, roots: list[int]) -> None:
         for root in roots:
@@ -61,19 +65,17 @@ class _Phase:
 
     def _from_node(self, node: int) -> list[Step]:
         graph, wanted = self.graph, self.node[node] - 1
-        arcs = graph.by_tail.one(node)
-        arcs = arcs[(self.listing[graph.head[arcs]] == wanted) & (graph.flow[arcs] < graph.room[arcs])]
+        arcs = self.forth.one(node)
         found = list(zip(arcs.tolist(), (graph.head[arcs] + graph.nodes).tolist(), strict=True))
         below = graph.by_parent.one(node)
-        found += [(-1, child) for child in below[self.node[below] == wanted].tolist()]
+        if len(below):
+            found += [(-1, child) for child in below[self.node[below] == wanted].tolist()]
         above = int(graph.parent[node])
         return [*found, (-1, above)] if above >= 0 and self.node[above] == wanted else found
 
     def _from_listing(self, listing: int) -> list[Step]:
-        graph, wanted = self.graph, self.listing[listing] - 1
-        arcs = graph.holders.one(listing)  # what began to carry in this phase leads away
-        arcs = arcs[(self.node[graph.tail[arcs]] == wanted) & (graph.flow[arcs] > 0)]
-        return list(zip(arcs.tolist(), graph.tail[arcs].tolist(), strict=True))
+        arcs = self.back.one(listing)
+        return list(zip(arcs.tolist(), self.graph.tail[arcs].tolist(), strict=True))
 
     def _open(self, end: int, arc: int, following: int) -> int:
         """Units this step can carry now."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 
@@ -195,8 +196,9 @@ def tidy(market: Market) -> Market:
     for layer in market.layers:
         least[layer] = np.minimum(least[layer], least[market.parent[layer]])
     np.minimum(room, least[market.tail], out=room)
-    kept = room > 0
-    market = replace(market, tail=market.tail[kept], head=market.head[kept], room=room[kept], mandate=market.mandate[kept], cap=least)
+    kept = (room > 0).nonzero()[0]
+    carrying = {name: getattr(market, name).take(kept) for name in ("tail", "head", "mandate")}
+    market = replace(market, **carrying, room=room.take(kept), cap=least)
     return market if market.crossing else _without_loose(market)
 
 
@@ -224,5 +226,5 @@ def _without_loose(market: Market) -> Market:
     number = (np.cumsum(kept) - 1).astype(np.int32)
     above = np.where(market.parent >= 0, up[market.parent], NONE)
     parent = np.where(above >= 0, number[above], NONE)[kept].astype(np.int32)
-    groups = [group for group, stays in zip(market.groups, kept[len(market.investors) :], strict=True) if stays]
+    groups = list(compress(market.groups, kept[len(market.investors) :].tolist()))
     return replace(market, parent=parent, cap=market.cap[kept], groups=groups, tail=number[up[market.tail]], layers=_layers(parent))

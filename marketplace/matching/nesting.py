@@ -57,7 +57,7 @@ def nest(market: Market) -> Nested:
 def shared_out(market: Market, pieces: Index, cap: Units) -> Market:
     """The market whose crossing limits are replaced by pieces with these caps [nodes]."""
     first = len(market.investors)
-    named = [(market.groups[piece - first], units) for piece, units in zip(pieces.tolist(), cap[pieces].tolist(), strict=True)]
+    named = list(zip(map(market.groups.__getitem__, (pieces - first).tolist()), cap[pieces].tolist(), strict=True))
     return tidy(replace(market, cap=cap, crossing=[], pieces=named))
 
 

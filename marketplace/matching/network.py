@@ -39,6 +39,9 @@ def solve(network: Network, *, want_flow: bool = False) -> Solved:
     tail = np.concatenate([*tails, ends[0], network.sink, [source]], dtype=np.int32)
     head = np.concatenate([*heads, network.source, ends[1], [sink]], dtype=np.int32)
     cap = np.concatenate([*caps, network.supply, network.demand, empty])
+    back = not want_flow and int(network.supply.sum()) > int(network.demand.sum())  # from the side that can send all: what cannot arrive costs most
+    if back:
+        tail, head, source, sink = head, tail, sink, source
     graph = max_flow.SimpleMaxFlow()
     arcs = graph.add_arcs_with_capacity(tail, head, cap)
     if graph.solve(source, sink) != graph.OPTIMAL:
@@ -47,5 +50,5 @@ def solve(network: Network, *, want_flow: bool = False) -> Solved:
     flow = graph.flows(arcs[: sum(map(len, tails))]) if want_flow else np.zeros(0, np.int64)
     if want_flow or value == int(network.supply.sum()):
         return Solved(value, np.zeros(0, np.int32), flow)
-    cut = np.array(graph.get_source_side_min_cut(), dtype=np.int32)
+    cut = np.array(graph.get_sink_side_min_cut() if back else graph.get_source_side_min_cut(), dtype=np.int32)
     return Solved(value, cut[cut < network.count], flow)

@@ -20,7 +20,8 @@ class Part:
     room: Units
 
     def arcs(self, kept: Mask) -> tuple[Index, Index, Units]:
-        return self.tail[kept], self.head[kept], self.room[kept]
+        places = kept.nonzero()[0]
+        return self.tail.take(places), self.head.take(places), self.room.take(places)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,8 @@ class State:
 
     def attempt(self, part: Part, supply: Units, demand: Units, q: int = 1) -> Attempt:
         """Try to place `supply` [part.nodes] on `demand` [part.listings], with limits times q."""
+        if not supply.any():
+            return Attempt(0, np.zeros(0, np.intp))
         wanted = np.zeros(len(self.taken), bool)
         wanted[part.listings] = demand > 0
         every = bool((demand > 0).all())

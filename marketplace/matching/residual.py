@@ -29,14 +29,15 @@ class Adjacency:
         shift = np.repeat(self.start[ends] - np.cumsum(counts) + counts, counts)
         return self.order[shift + np.arange(len(shift))]
 
-    def only(self, kept: Mask) -> "Adjacency":
-        """Without the arcs that are not kept."""
-        stays = kept[self.order]
-        return Adjacency(np.concatenate([[0], np.cumsum(stays)])[self.start], self.order[stays])
-
 
 def adjacency(ends: Index, count: int) -> Adjacency:
     return Adjacency(np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=count))]), np.argsort(ends, kind="stable"))
+
+
+def some(arcs: Index, ends: Index, count: int) -> Adjacency:
+    """Of these arcs alone, which lie in order; `ends` are those of all arcs."""
+    found = adjacency(ends[arcs], count)
+    return Adjacency(found.start, arcs[found.order])
 
 
 class Residual:
@@ -56,7 +57,7 @@ class Residual:
         self.arcs = np.flatnonzero(self.live[field.tail])
         self.tail, self.head, self.room, self.flow = field.tail[self.arcs], field.head[self.arcs], field.room[self.arcs], flow[self.arcs]
         self.by_tail, self.by_head = adjacency(self.tail, self.nodes), adjacency(self.head, self.listings)
-        self.held_by, self.holders = self.by_tail, self.by_head  # what carried units when distances were last taken
+        self.held_by = self.by_tail  # what carried units when distances were last taken
         groups = np.concatenate([np.zeros(0, np.intp), *field.layers])
         below = adjacency(field.parent[groups], self.nodes)
         self.by_parent = Adjacency(below.start, groups[below.order])
@@ -74,8 +75,7 @@ class Residual:
     def distances(self, needy: Index) -> tuple[Index, Index]:
         """Steps from each node and listing to the nearest listing that is short, as far as the needy roots need them."""
         node, listing = np.full(self.nodes, FAR), np.full(self.listings, FAR)
-        carrying = self.flow > 0
-        self.held_by, self.holders = self.by_tail.only(carrying), self.by_head.only(carrying)
+        self.held_by = some(self.flow.nonzero()[0], self.tail, self.nodes)
         fresh, steps = (np.zeros(0, np.intp), np.flatnonzero(self.short > 0)), 1
         listing[fresh[1]] = steps
         while (len(fresh[0]) or len(fresh[1])) and (node[needy] == FAR).any():

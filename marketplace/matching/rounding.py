@@ -50,10 +50,10 @@ class _Pass:
 
 def apportioned(wish: Doubles, most: Units, total: int) -> Units:
     """`total` units (or all that fit) by wish: whole parts first, then one by one to whoever's wish is least met; ties to the first in order."""
-    units = np.clip(np.floor(wish), 0, most).astype(np.int64)
+    units = np.minimum(np.maximum(np.floor(wish), 0), most).astype(np.int64)
     while (missing := total - int(units.sum())) != 0:
         step = 1 if missing > 0 else -1
-        able = np.flatnonzero(units < most if step > 0 else units > 0)
+        able = (units < most if step > 0 else units > 0).nonzero()[0]
         if not len(able):
             break
         unmet = (wish[able] - units[able]) * step
