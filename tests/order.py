@@ -4,6 +4,8 @@ A worker of `make test` takes a file whole, so that what its tests share is made
 workers end together and nobody waits for one long story. A file that is not named here comes after them, wherever it stands.
 """
 
+from tests.counts import SOAK
+
 LONGEST = (
     "tests/config/test_api_fuzz.py",
     "tests/journeys/test_first_loan.py",
@@ -30,9 +32,16 @@ LONGEST = (
     "tests/marketplace/test_search.py",
     "tests/notifications/test_look.py",
 )
-_places = {path: place for place, path in enumerate(LONGEST)}
+LONGEST_IN_A_SOAK = (
+    "tests/loans/test_day_killed.py",
+    "tests/credit/test_pricing.py",
+    "tests/marketplace/test_race.py",
+    "tests/loans/test_day.py",
+    "tests/loans/test_distribution.py",
+)
+_places = {path: place for place, path in enumerate(dict.fromkeys((*LONGEST_IN_A_SOAK, *LONGEST) if SOAK else LONGEST))}
 
 
 def place(test: str) -> int:
     """The place of a test, by its name as pytest writes it."""
-    return _places.get(test.partition("::")[0], len(LONGEST))
+    return _places.get(test.partition("::")[0], len(_places))
