@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from core import business_day, outbox
 from loans import day
+from loans.day import close as close_of_day
 from loans.event import Entry, enter
 from loans.models import DayRun, Loan
 from loans.replay import Kind
@@ -26,7 +27,7 @@ from tests.loans import book
 
 FIRST = date(2026, 6, 15)  # the morning on which the nights begin to be closed
 NIGHTS = 2
-ON_AUTOPAY = 60  # loans, about: each is paid by itself, in forty statements, and of a large book nearly all others would be theirs
+BY_THEMSELVES = 40  # loans on autopay, and loans left behind, about: each takes dozens of statements, and nearly all of a large night would be theirs
 # What a night writes, without serial numbers and clock times, which differ between a run and its repetition.
 WRITTEN = (
     "SELECT id, state, days_late, closed_on FROM loans_loan ORDER BY id",
@@ -66,11 +67,13 @@ def fill(count: int) -> None:
         for number, borrower in enumerate(borrowers):
             book.give(borrower, count * 25_000 * (number + 1), key=f"cash-{number}")
         for _loan in range(count):
-            _lend(draw, draw.choice(borrowers), holders, autopay=min(0.3, ON_AUTOPAY / count))
+            loan = _lend(draw, draw.choice(borrowers), holders, autopay=min(0.3, BY_THEMSELVES / count))
+            if draw.random() > BY_THEMSELVES / count:
+                close_of_day.bring_to(loan.pk, day=FIRST - timedelta(days=1), now=book.NOW)
         business_day.advance(to=FIRST, now=book.NOW)
 
 
-def _lend(draw: random.Random, borrower, holders, *, autopay: float) -> None:
+def _lend(draw: random.Random, borrower, holders, *, autopay: float) -> Loan:
     age = draw.choice([31, 61, 92, 90, 122, 12, 45])
     shares = dict(zip(holders, (draw.randrange(1, 300_000), draw.randrange(1, 300_000), 1), strict=True))
     start = FIRST - timedelta(days=age)
@@ -85,6 +88,7 @@ def _lend(draw: random.Random, borrower, holders, *, autopay: float) -> None:
     elif draw.random() < 0.1:
         pause = Entry(Kind.PAUSE, some_days_ago, data={"until": (FIRST + timedelta(days=9)).isoformat()})
         enter(loan, pause, by=None, key=f"pause:{loan.pk}", as_of=some_days_ago, now=book.NOW)
+    return loan
 
 
 def close(kill_at: int = 0) -> None:
