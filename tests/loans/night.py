@@ -68,7 +68,7 @@ def fill(count: int) -> None:
             book.give(borrower, count * 25_000 * (number + 1), key=f"cash-{number}")
         for _loan in range(count):
             loan = _lend(draw, draw.choice(borrowers), holders, autopay=min(0.3, BY_THEMSELVES / count))
-            if draw.random() > BY_THEMSELVES / count:
+            if count > BY_THEMSELVES and draw.random() > BY_THEMSELVES / count:
                 close_of_day.bring_to(loan.pk, day=FIRST - timedelta(days=1), now=book.NOW)
         business_day.advance(to=FIRST, now=book.NOW)
 
