@@ -36,7 +36,7 @@ INSERT INTO n_loan SELECT g, 100000 + g % 900000, 30000 + g % 200000, 0, 0, 0, 0
 CREATE TABLE n_inst (loan int NOT NULL, n smallint NOT NULL, due date NOT NULL, amt bigint NOT NULL, paid bigint NOT NULL DEFAULT 0, PRIMARY KEY (loan, n));
 INSERT INTO n_inst SELECT l, k, date '2026-01-01' + (l % 28) + 30 * k, 5000, CASE WHEN 30 * k + (l % 28) < 164 - (CASE WHEN l % 12 = 0 THEN 45 ELSE 0
       END) THEN 5000 ELSE 0 END
-  FROM generate_series(1, {count}) l, generate_series(1, 12) k;
+  FROM generate_series(1, {count}) l, generate_series(1, 12) k ORDER BY l, k;
 CREATE INDEX n_unpaid ON n_inst (due, loan) INCLUDE (amt, paid) WHERE paid < amt;
 CREATE TABLE n_accr (loan int NOT NULL, d date NOT NULL, amt bigint NOT NULL);
 CREATE TABLE n_entry (txn bigint NOT NULL, acct int NOT NULL, d date NOT NULL, amount bigint NOT NULL)"""
@@ -52,7 +52,8 @@ FLOOR_DAY = (
     " CROSS JOIN (VALUES (0, 1), (100, -1)) v (a, s) WHERE d = %(d)s GROUP BY 2, v.s",
 )
 
-# The product's book of the same shape. The loans have no paper, so what would point at it is taken off first; triggers sleep while it is filled.
+# The product's book of the same shape, each loan's installments side by side, as a payout writes them. The loans have no paper, so what would
+# point at it is taken off first; triggers sleep while it is filled.
 BOOK = """
 ALTER TABLE loans_loan DROP CONSTRAINT {agreement};
 ALTER TABLE loans_loan DROP CONSTRAINT {file};
@@ -71,7 +72,8 @@ SELECT l, k, s + 30 * (k - 1), s + 30 * k, 5000, 600 - 50 * k + 50, 60000 - 5000
       + 50 ELSE 0 END,
        CASE WHEN p THEN s + 30 * k END
   FROM generate_series(1, {count}) l, generate_series(1, 12) k, LATERAL (SELECT date '2026-01-01' + (l % 28)::int AS s) a,
-       LATERAL (SELECT s + 30 * k < date '2026-06-15' - CASE WHEN l % 12 = 0 THEN 45 ELSE 0 END AS p) b;
+       LATERAL (SELECT s + 30 * k < date '2026-06-15' - CASE WHEN l % 12 = 0 THEN 45 ELSE 0 END AS p) b
+ ORDER BY l, k;
 INSERT INTO loans_standing (loan_id, currency, closed_to, live, parked, outstanding, accrued, accrued_base, overpaid, period_from, period_due,
       period_interest, period_cap,
                             oldest_unpaid_on, days_late, paused_days)

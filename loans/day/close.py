@@ -70,7 +70,7 @@ CHARGE = """
 WITH made AS (
     SELECT i.loan_id, sum(floor((i.principal - i.paid_principal + i.interest - i.paid_interest - i.waived_interest) * l.penalty_rate / 365))::bigint AS amount
       FROM loans_standing s JOIN loans_loan l ON l.id = s.loan_id JOIN loans_installment i ON i.loan_id = s.loan_id
-     WHERE s.loan_id = ANY(%(ids)s) AND l.state IN ('active', 'late') AND i.paid_on IS NULL AND i.due_on + l.grace_days < %(day)s
+     WHERE s.loan_id = ANY(%(ids)s) AND l.id = ANY(%(ids)s) AND l.state IN ('active', 'late') AND i.paid_on IS NULL AND i.due_on + l.grace_days < %(day)s
        AND NOT coalesce(%(day)s BETWEEN s.pause_from AND s.pause_until, false)
      GROUP BY i.loan_id),
 homes AS (
@@ -90,7 +90,7 @@ SELECT count(*), coalesce(sum(amount), 0)::bigint FROM homes
 
 AGE = """
 UPDATE loans_loan l SET days_late = s.days_late
-  FROM loans_standing s WHERE s.loan_id = ANY(%(ids)s) AND l.id = s.loan_id AND l.days_late <> s.days_late
+  FROM loans_standing s WHERE s.loan_id = ANY(%(ids)s) AND l.id = ANY(%(ids)s) AND l.id = s.loan_id AND l.days_late <> s.days_late
 """
 
 MOVES = (
