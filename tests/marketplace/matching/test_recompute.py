@@ -178,6 +178,21 @@ def test_certificates_alone_are_checked_too(files: tuple[str, Path]) -> None:
     assert {"row": 4, "investor": "Bob"}.items() <= checked["failures"][-1].items() or any(row["investor"] == "Bob" for row in checked["failures"])
 
 
+@pytest.mark.parametrize("level", ["1e999999999", "0.5", "1/0", "-1/2", "½", 1, None])
+def test_a_level_that_is_no_fraction_of_whole_numbers_is_not_worked_out(files: tuple[str, Path], level: Any) -> None:
+    source, kept = files
+    certificates = command(source, "--certificates")[1]["certificates"]
+    certificates["investors"]["Bob"]["level"] = level
+    kept.write_text(json.dumps(certificates))
+    code, checked = command(source, "--check", str(kept))
+    assert (code, checked["valid"]) == (2, False)
+
+
+def test_half_a_surrogate_pair_is_an_id_like_any_other() -> None:
+    output = answer("match", market(listing={"id": "\ud800"}))
+    assert {fill["listing"] for fill in output["fills"]} == {"\ud800"}
+
+
 def test_a_file_that_cannot_be_read_is_an_error_at_check(files: tuple[str, Path]) -> None:
     source, kept = files
     assert command(source, "--check", str(kept))[1]["error"]["field"] == "check"
