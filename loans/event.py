@@ -216,7 +216,7 @@ def _proposed(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> tup
 def _check(loan: Loan, before: Standing, entry: Entry, *, as_of: date) -> None:
     if entry.currency and entry.currency != loan.currency:
         raise UnableToEnter("other_currency")
-    if entry.kind in NEEDS_AMOUNT and entry.amount <= 0:
+    if entry.amount < 0 or (entry.kind in NEEDS_AMOUNT and not entry.amount):
         raise UnableToEnter("not_positive")
     if entry.on > as_of:
         raise UnableToEnter("in_future")

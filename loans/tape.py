@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db import connection
 
@@ -63,9 +64,9 @@ def read(*, as_of: date, currency: str, zone: str) -> Tape:
     return anonymous(rows, as_of=as_of)
 
 
-def _keys(paid_out: date, term: int, amount: int, rate: object) -> Keys:
+def _keys(paid_out: date, term: int, amount: int, rate: Decimal) -> Keys:
     band = next((f"under {limit // 100}" for limit in AMOUNTS if amount < limit), f"{AMOUNTS[-1] // 100} or more")
-    return f"{paid_out.year}-Q{(paid_out.month + 2) // 3}", str(term), band, f"{int(float(str(rate)) * 100)}%"
+    return f"{paid_out.year}-Q{(paid_out.month + 2) // 3}", str(term), band, f"{int(rate * 100)}%"
 
 
 # Wider and wider words, the least telling first to go.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,7 +38,8 @@ def close_day(*, to: date, now: datetime) -> None:
     """Move the business day forward to `to` and close every day left behind, one after the other, in this process. None is closed twice."""
     finish_open(now=now)
     while (day := business_day.current()) < to:
-        _turn(day, now=now, queue=False)
+        with suppress(business_day.NotForward):  # another process was faster; its run is joined
+            _turn(day, now=now, queue=False)
         run_day(on=day, now=now)
 
 
@@ -77,7 +79,10 @@ def begin(*, to: date, now: datetime) -> DayRun | None:
     day = business_day.current()
     if day >= to:
         return None
-    return _turn(day, now=now, queue=True)
+    try:
+        return _turn(day, now=now, queue=True)
+    except business_day.NotForward:  # another process was faster
+        return DayRun.objects.filter(on=day).first()
 
 
 @transaction.atomic

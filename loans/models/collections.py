@@ -103,7 +103,7 @@ class Promise(Referenced):
     state = models.CharField(
         max_length=8,
         default="open",
-        choices=[("open", _("Open")), ("kept", _("Kept")), ("broken", _("Broken")), ("replaced", _("Replaced by another"))],
+        choices=[("open", pgettext_lazy("promise", "Open")), ("kept", _("Kept")), ("broken", _("Broken")), ("replaced", _("Replaced by another"))],
     )
     created_at = models.DateTimeField()
     judged_on = models.DateField(null=True, blank=True)

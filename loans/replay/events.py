@@ -82,6 +82,8 @@ def standing(events: list[Event]) -> list[Event]:
     charged_back: set[int] = set()
     for event in events:
         if event.undoes is None:
+            if event.kind is Kind.VOID:
+                raise UnableToReplay("nothing_to_undo", event.number)
             continue
         target = known.get(event.undoes)
         if target is None or target.number >= event.number or target.kind not in UNDOABLE:

@@ -29,6 +29,7 @@ def test_every_row_of_two_methods(language):
             assert format_amount(row.total, "CNY") in html
             assert format_amount(row.balance_after, "CNY") in html
     assert "<script>" not in html
+    assert f'<th scope="col" class="n">{"No." if language == "en" else "期数"}</th>' in html
 
 
 def test_a_first_visit_shows_an_example_and_the_address_keeps_what_was_asked():

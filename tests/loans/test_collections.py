@@ -398,6 +398,7 @@ def test_the_borrower_promises_quotes_and_pays_in_the_browser(loan):
     assert alices.post(f"{page}promise/", {"amount": "0", "due_on": day, "idempotency_key": uuid4().hex}).status_code == 422
     assert alices.post(f"{page}promise/", {"amount": "1000", "due_on": day, "idempotency_key": uuid4().hex}).status_code == 302
     assert b"25 February 2026" in alices.get(page).content
+    assert "待履行" in client_of(alice(), language="zh-hans").get(page).content.decode()  # not the word for a listing that is open
     assert alices.post(f"{page}payoff/", {"idempotency_key": uuid4().hex}).status_code == 302
     quote = Loan.objects.get().payoff_quotes.get()
     assert quote.reference.encode() in alices.get(f"{page}payoff/").content

@@ -112,6 +112,28 @@ def test_a_clock_that_goes_back_closes_nothing(loan):
     assert business_day.current() == FEB + timedelta(days=1)
 
 
+def test_two_that_close_the_same_day_at_once_work_on_one_run(loan, monkeypatch):
+    """Between reading the day and turning it another process turns it: its run is joined, nobody is refused."""
+    close_to(FEB)
+    faster, today = [], business_day.current()
+
+    def read():
+        if not faster:
+            faster.append(run._turn(today, now=NOW, queue=False))
+            return today
+        return known()
+
+    known = business_day.current
+    monkeypatch.setattr(business_day, "current", read)
+    day.close_day(to=today + timedelta(days=1), now=NOW)
+    assert [(one.pk, one.phase) for one in DayRun.objects.filter(on=today)] == [(faster.pop().pk, DayRun.Phase.FINISHED)]
+    monkeypatch.setattr(business_day, "current", lambda: today)
+    begun = day.begin(to=today + timedelta(days=1), now=NOW)
+    assert begun is not None
+    assert begun.on == today
+    assert_stored_is_replayed(Loan.objects.get(pk=loan.pk))
+
+
 def test_a_payment_between_two_nights_is_not_charged_twice(loan, people):
     """The wallet pays in the morning before the night was closed for this loan: the payment closes it, the run passes it by."""
     borrower, _holders = people

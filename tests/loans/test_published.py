@@ -157,6 +157,43 @@ def test_single_payments_of_appendix_j(flows, a_year, percent):
     assert round(Decimal(found["rate"]) * 100, 2) == Decimal(percent)
 
 
+@pytest.mark.parametrize(
+    ("flows", "a_year", "percent"),
+    [
+        (stream(1000, ("220", 5, 35, 0, 1)), 365, "94.15"),  # daily, the first after 35 days
+        (stream(1000, ("250", 5, 4, 5, 7)), 52, "176.52"),  # weekly, long first period
+        (stream(1000, ("250", 5, 1, 0, 1)), 52, "412.40"),  # weekly
+        (stream(1000, ("250", 5, 0, 6, 7)), 52, "434.30"),  # weekly, short first period
+        (stream(10_000, ("385", 40, 1, 8, 90)), 4, "9.15"),  # quarterly, long first period
+        (stream(10_000, ("385", 40, 0, 68, 90)), 4, "9.32"),  # quarterly, short first period
+    ],
+)
+def test_edge_cases_of_appendix_j_in_another_library(flows, a_year, percent):
+    """FSharp.Finance.Personal, AprUsActuarialTests, extra examples, which its author confirmed with a spreadsheet."""
+    found = answer("apr", {"cashflows": flows, "convention": {"formula": "us_actuarial", "periods_per_year": a_year}})
+    assert round(Decimal(found["rate"]) * 100, 2) == Decimal(percent)
+
+
+@pytest.mark.parametrize(
+    ("dated", "rate"),
+    [
+        ([(-400, "2019-09-10"), (-400, "2020-01-21"), (-400, "2020-02-24"), ("895.24", "2020-03-16")], "-0.7420"),  # the issue klippero/xirr-bug
+        ([(-100, "2013-01-01"), (110, "2013-02-01")], "2.0716"),  # intgr/pg_financial
+        ([(-100, "2013-01-01"), (20, "2014-01-01")], "-0.8"),
+    ],
+)
+def test_xirr_of_other_libraries(dated, rate):
+    flows = [{"amount": amount, "date": on} for amount, on in dated]
+    assert abs(Decimal(answer("apr", {"cashflows": flows, "convention": {"formula": "xirr"}})["rate"]) - Decimal(rate)) < Decimal("1e-4")
+
+
+def test_flows_that_two_rates_solve_are_refused():
+    """numpy-financial's documentation gives one of both: −0.0833 for these."""
+    flows = [{"amount": amount, "time_num": year, "time_den": 1} for year, amount in enumerate([-100, 100, 0, -7])]
+    found = answer("apr", {"cashflows": flows, "convention": {"formula": "periodic_irr"}})
+    assert found["error"] == {"field": "cashflows", "message": "several rates exist: -0.678894, -0.0832997"}
+
+
 def test_nominal_and_european_rate_of_one_loan():
     """The example of curo's documentation: 10,000 repaid in six months of 1,707 costs 8.250040 % a year, by Directive 2008/48/EC 8.569257 %."""
     flows = [{"amount": -10_000, "time_num": 0, "time_den": 1}, {"amount": 1707, "time_num": 1, "time_den": 1, "repeat": 6}]

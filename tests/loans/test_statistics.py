@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
@@ -80,6 +81,12 @@ def test_every_description_on_the_tape_is_shared_by_k_loans(rows, k):
 def test_the_tape_speaks_of_a_month_at_least_thirty_days_past():
     assert tape.latest(date(2027, 3, 1)) == date(2026, 12, 31)
     assert tape.latest(date(2027, 3, 2)) == date(2027, 1, 31)
+
+
+@pytest.mark.parametrize(("rate", "told"), [("0.29", "29%"), ("0.0799", "7%"), ("0.57", "57%"), ("0", "0%")])
+def test_a_rate_falls_into_its_own_per_cent(rate, told):
+    """0.29 × 100 is less than 29 to a float."""
+    assert tape._keys(date(2026, 1, 15), 12, 1_000_000, Decimal(rate))[3] == told
 
 
 @pytest.mark.django_db
