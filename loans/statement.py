@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -135,7 +136,7 @@ def make(party: Party, *, month: date, currency: str, today: date, now: datetime
         currency=currency,
         opening=opening,
         closing=opening + sum(line.amount for line in fresh),
-        moved=tuple(Moved(line.booked_on, line.kind, line.reference, line.amount) for line in fresh),
+        moved=tuple(_moved(fresh)),
         paid=tuple(_paid(party, month, currency)),
         received=tuple(_received(party, month, currency)),
         holdings=tuple(_holdings(party, month, currency)),
@@ -146,6 +147,19 @@ def _lines(party: Party, currency: str, *, until: date, last: int) -> list[queri
     """Booked lines of the wallet, oldest first."""
     found = queries.statement(code=AccountCode.CLIENT_CASH, owner=party.ledger_owner, currency=currency, until=until, limit=MANY)
     return sorted((line for line in found.lines if line.id <= last), key=lambda line: line.id)
+
+
+def _moved(lines: Sequence[queries.Line]) -> Iterator[Moved]:
+    """What was one payment is one line: to the borrower, the shares of thousands of holders and the fee out of them are what they paid."""
+    for _key, parts in groupby(lines, key=_payment):
+        listed = list(parts)
+        kind = next((line.kind for line in listed if line.kind != "servicing_fee"), listed[0].kind)
+        yield Moved(listed[0].booked_on, kind, listed[0].reference, sum(line.amount for line in listed))
+
+
+def _payment(line: queries.Line) -> str:
+    """The key of the whole a transfer is a part of: `repayment:123` of `repayment:123:holder:9`."""
+    return ":".join(line.key.split(":")[:2]) if line.key.startswith("repayment:") else line.key
 
 
 def _paid(party: Party, month: date, currency: str) -> Iterator[Parts]:
@@ -230,7 +244,7 @@ def _blocks(found: Statement) -> Iterator[dict[str, Any]]:
         [date_format(one.on, "SHORT_DATE_FORMAT"), one.loan, *(money(part) for part in (one.principal, one.interest, one.charges, one.fee, one.net))]
         for one in found.received
     ]
-    yield from _table(_("From loans you fund"), [*head, _("Fee"), pgettext("statement", "To you")], received, right=5)
+    yield from _table(_("From loans you fund"), [*head, _("Servicing fee"), pgettext("statement", "To you")], received, right=5)
     holdings = [[one.loan, money(one.opening), money(one.closing)] for one in found.holdings]
     yield from _table(_("Principal still out"), [_("Loan"), _("At the beginning"), _("At the end")], holdings, right=2)
     note = _("SHA-256 of this month's CSV: %(hash)s. Made again at any time, both are the same to the byte.") % {"hash": fingerprint(found)}

@@ -10,6 +10,7 @@ import pgtrigger
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
+from django.utils.translation.reloader import translation_file_changed
 from pgtrigger import registry
 
 from config import translations
@@ -33,7 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     shutil.rmtree(settings.KEY_ROOT, ignore_errors=True)  # halves of keys of people of earlier sessions
-    translations.compile_if_stale()  # not in the repository, and read once by whoever first asks for a language
+    if translations.compile_if_stale():  # not in the repository; what loading the apps has read of an older one is forgotten
+        translation_file_changed(None, translations.po_path().with_suffix(".mo"))
     if SOAK:  # thousands of examples that are undone leave rows by the million, and every look at their tables would pass over them
         UNSAFE_BUT_FAST["autovacuum"] = "on"
     services = Services(postgres=settings.EMBEDDED_POSTGRES, valkey=settings.EMBEDDED_VALKEY, durable=False)

@@ -42,6 +42,8 @@ def test_the_holder_sees_stage_days_and_recovery_and_no_more(tmp_path, settings)
     assert pdf.content.startswith(b"%PDF")
     assert hashlib.sha256(csv.content).hexdigest() == pdf["Xinqiao-SHA256"]
     assert b"received,2026-05-20," in csv.content
+    hers = client_of(alice()).get("/statements/2026-05.csv").content.decode()
+    assert [line for line in hers.splitlines() if line.startswith("wallet,2026-05-20,repayment")] == [f"wallet,2026-05-20,repayment,{loan.reference},-90000"]
     assert [bobs.get(path).status_code for path in ("/statements/2026-06.csv", "/statements/2025-12.csv", "/statements/2026-13.pdf")] == [404] * 3
     assert bobs.get("/statistics/").status_code == 200
     assert bobs.get("/statistics/cohorts.csv").content == b"cohort\n"
