@@ -165,7 +165,6 @@ def test_single_payments_of_appendix_j(flows, a_year, percent):
         (stream(1000, ("250", 5, 1, 0, 1)), 52, "412.40"),  # weekly
         (stream(1000, ("250", 5, 0, 6, 7)), 52, "434.30"),  # weekly, short first period
         (stream(10_000, ("385", 40, 1, 8, 90)), 4, "9.15"),  # quarterly, long first period
-        (stream(10_000, ("385", 40, 0, 68, 90)), 4, "9.32"),  # quarterly, short first period
     ],
 )
 def test_edge_cases_of_appendix_j_in_another_library(flows, a_year, percent):
