@@ -8,7 +8,8 @@ LENGTH = 8
 
 def make(prefix: str) -> str:
     """A new random reference, 40 bits after the prefix; the unique column catches the rare twin."""
-    return f"{prefix}-{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
+    number = secrets.randbits(5 * LENGTH)
+    return f"{prefix}-{''.join(ALPHABET[number >> shift & 31] for shift in range(0, 5 * LENGTH, 5))}"
 
 
 def normalize(text: str) -> str:

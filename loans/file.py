@@ -86,6 +86,15 @@ STALE = """
 """What no longer opens anything, or rests on an earlier answer, makes room for what does."""
 
 
+LACKING = """
+    SELECT FROM ({wanted}) AS wanted (loan_id, party_id, consent_id) JOIN loans_loan loan ON loan.id = wanted.loan_id
+      JOIN accounts_membership acting ON acting.party_id = wanted.party_id AND acting.ended_at IS NULL
+     WHERE NOT EXISTS (SELECT FROM loans_disclosuregrant had WHERE had.user_id = acting.user_id AND had.content_object_id = loan.file_id
+                          AND had.relation = %(relation)s AND had.party_id = wanted.party_id AND had.consent_id = wanted.consent_id AND had.ended_at IS NULL
+                          AND (had.expires_at IS NULL OR had.expires_at > %(now)s))"""
+"""Rows where somebody has no grant yet: without one, STALE and GRANT find nothing to do, for there is one live grant of a kind on a file."""
+
+
 def grant_from(select_sql: str, params: Mapping[str, Any], *, relation: str, now: datetime) -> int:
     """Open the files of many loans in one statement: `select_sql` yields (loan_id, party_id, consent_id). As `grant` otherwise."""
     values: dict[str, Any] = {"codename": f"disclose_{relation}", "relation": relation, "purpose": PURPOSES[relation], "now": now}

@@ -15,7 +15,7 @@ Lock order: the listing's turn (an advisory lock, never inside a caller's transa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -32,7 +32,7 @@ LARGEST = 2**63 - 1
 
 REFUSED = """
 CREATE OR REPLACE FUNCTION marketplace_pledge_refused(wanted bigint, asking bigint, much bigint, seen numeric, moment timestamptz,
-    OUT refused text, OUT by_hand bigint, OUT answer bigint) LANGUAGE plpgsql STABLE AS $refused$
+    OUT refused text, OUT by_hand bigint, OUT answer bigint) LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $refused$
 DECLARE who record; offer record;
 BEGIN
     SELECT p.invests AND p.verified_at IS NOT NULL AS invests, s.restricted_at IS NOT NULL AS locked INTO who
@@ -67,7 +67,8 @@ CHOSEN = """
         chosen AS MATERIALIZED (SELECT i.* FROM unnest(taken) AS t (id) JOIN marketplace_pledgeintent i USING (id))"""
 SETTLE = """
 CREATE OR REPLACE FUNCTION marketplace_settle(wanted bigint, mine uuid, alone boolean, moment timestamptz, told_placed text[], told_full text[])
-    RETURNS bigint[] LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $settle$
+    RETURNS bigint[] LANGUAGE plpgsql SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan AS $settle$
 DECLARE
     seat record; one record; batch uuid[]; owners text[]; room bigint; taken uuid[] := '{{}}'; passed uuid[] := '{{}}'; last_taken uuid;
     jobs bigint[]; more bigint[]; young timestamptz := clock_timestamp() - interval '{fresh}';
@@ -115,8 +116,10 @@ BEGIN
         {held},
         placed AS ({placed})
         SELECT array_agg(placed.id) INTO jobs FROM placed;
-        {stale};
-        {granted};
+        IF EXISTS ({lacking}) THEN
+            {stale};
+            {granted};
+        END IF;
         IF room = 0 THEN
             last_taken := taken[array_upper(taken, 1)];
             WITH facts AS (
@@ -127,6 +130,9 @@ BEGIN
         END IF;
     END IF;
     DELETE FROM marketplace_pledgeintent i WHERE i.id = ANY(taken || passed);
+    IF cardinality(taken) > 1 THEN
+        jobs := NULL;  -- in a crowd nobody is told within the second, and who rings for each holds up the others: the sweeper comes by
+    END IF;
     RETURN coalesce(jobs, '{{}}') || coalesce(more, '{{}}');
 END $settle$"""
 
@@ -134,34 +140,50 @@ PLACE = """
 CREATE OR REPLACE PROCEDURE marketplace_place(wanted bigint, asking bigint, acting bigint, much bigint, seen numeric, called text, key text, moment timestamptz,
     booked date, cancel timestamptz, reflect timestamptz, alone boolean, told_placed text[], told_full text[],
     INOUT refused text, INOUT by_hand bigint, INOUT pledge bigint, INOUT jobs bigint[]) LANGUAGE plpgsql AS $place$
-DECLARE mine uuid := gen_random_uuid(); consent bigint; turn int := hashtext('marketplace_place');
+DECLARE
+    mine uuid := gen_random_uuid(); consent bigint; named text; here int := wanted % 2147483647;
+    today date := coalesce(booked, (SELECT d.day FROM core_businessdate d WHERE d.id = 1));
+    lead int := hashtext('marketplace_place:lead'); turn int := hashtext('marketplace_place');
 BEGIN
     SELECT p.id, 'again' INTO pledge, refused FROM marketplace_pledge p WHERE p.hold_key = key;
     IF FOUND THEN RETURN; END IF;
     SELECT r.refused, r.by_hand, r.answer INTO refused, by_hand, consent FROM marketplace_pledge_refused(wanted, asking, much, seen, moment) r;
+    IF refused = '' AND today IS NULL THEN refused := 'no_day'; END IF;
     IF refused <> '' THEN RETURN; END IF;
     INSERT INTO marketplace_pledgeintent (id, listing_id, party_id, user_id, amount, seen_rate, reference, hold_key, consent_id, pledged_at, booked_on,
                                           cancel_until, reflect_until, made_at, refused)
-    VALUES (mine, wanted, asking, acting, much, seen, called, key, consent, moment, booked, cancel, reflect, clock_timestamp(), '');
+    VALUES (mine, wanted, asking, acting, much, seen, called, key, consent, moment, today, cancel, reflect, clock_timestamp(), '');
     IF alone THEN
         jobs := marketplace_settle(wanted, mine, true, moment, told_placed, told_full);
     ELSE
         COMMIT;  -- now others see it
-        PERFORM pg_advisory_xact_lock(turn, (wanted % 2147483647)::int);
-        IF EXISTS (SELECT FROM marketplace_pledgeintent i WHERE i.id = mine AND i.refused = '') THEN
-            BEGIN
-                jobs := marketplace_settle(wanted, mine, false, moment, told_placed, told_full);
-            EXCEPTION WHEN integrity_constraint_violation THEN
-                -- One of many cannot be written: nobody waits for it, each stands for itself.
-                jobs := marketplace_settle(wanted, mine, true, moment, told_placed, told_full);
-            END;
-        END IF;
+        LOOP
+            IF pg_try_advisory_xact_lock(lead, here) THEN
+                PERFORM pg_advisory_xact_lock(turn, here);  -- when everybody told by the settlement before has left
+                IF EXISTS (SELECT FROM marketplace_pledgeintent i WHERE i.id = mine AND i.refused = '') THEN
+                    BEGIN
+                        jobs := marketplace_settle(wanted, mine, false, moment, told_placed, told_full);
+                    EXCEPTION WHEN integrity_constraint_violation THEN
+                        -- One of many cannot be written: nobody waits for it, each stands for itself.
+                        jobs := marketplace_settle(wanted, mine, true, moment, told_placed, told_full);
+                    END;
+                END IF;
+                EXIT;
+            END IF;
+            PERFORM pg_advisory_xact_lock_shared(turn, here);  -- until the settlement that runs is done
+            SELECT p.id, p.reference INTO pledge, named FROM marketplace_pledge p WHERE p.hold_key = key;
+            EXIT WHEN FOUND OR EXISTS (SELECT FROM marketplace_pledgeintent i WHERE i.id = mine AND i.refused <> '');
+            COMMIT;  -- it came too late for that one
+        END LOOP;
     END IF;
-    SELECT p.id INTO pledge FROM marketplace_pledge p WHERE p.hold_key = key;
-    IF NOT FOUND THEN
+    IF pledge IS NULL THEN
+        SELECT p.id, p.reference INTO pledge, named FROM marketplace_pledge p WHERE p.hold_key = key;
+    END IF;
+    IF pledge IS NULL THEN
         DELETE FROM marketplace_pledgeintent i WHERE i.id = mine RETURNING i.refused INTO refused;
-    ELSIF NOT EXISTS (SELECT FROM marketplace_pledge p WHERE p.id = pledge AND p.reference = called) THEN
+    ELSIF named <> called THEN
         refused := 'again';
+        DELETE FROM marketplace_pledgeintent i WHERE i.id = mine;
     END IF;
 END $place$"""
 
@@ -185,6 +207,7 @@ def functions() -> dict[str, str]:
         held=postings.held_arm(HELD_SOURCE).strip(),
         placed=outbox.writing(name="'pledge.placed'", facts=PLACED_FACTS, labels="told_placed"),
         filled=outbox.writing(name="'listing.full'", facts="(SELECT * FROM facts)", labels="told_full"),
+        lacking=(files.LACKING.format(wanted=OPENED) % grants).strip(),
         stale=(files.STALE.format(wanted=OPENED) % grants).strip(),
         granted=(files.GRANT.format(wanted=OPENED) % grants).strip(),
     )
@@ -214,8 +237,9 @@ def ask(*, listing: int, party: int, amount: int, seen_rate: Any, now: datetime)
     return Verdict(found[0], found[1] or 0)
 
 
-def place(pledge: Pledge, *, seen_rate: Any, as_of: Any) -> Verdict:
-    """Place a pledge that is not saved yet: taken with its cash and everything that follows, or not at all."""
+def place(pledge: Pledge, *, seen_rate: Any, as_of: date | None) -> Verdict:
+    """Place a pledge that is not saved yet: taken with its cash and everything that follows, or not at all. Without `as_of` on the business day in the
+    database; `no_day` where there is none yet."""
     alone = connection.in_atomic_block
     names = ("amount", "reference", "hold_key", "pledged_at", "cancel_until", "reflect_until")
     values = {name: getattr(pledge, name) for name in names} | {"listing": pledge.listing_id, "party": pledge.party_id, "user": pledge.user_id}

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party, User
-from core import outbox, references, states
+from core import business_day, outbox, references, states
 from core.money import format_amount
 from core.refusals import Conflict
 from loans import file as files
@@ -82,8 +82,9 @@ def _check_suits(wish: Wish, *, now: datetime) -> None:
         raise UnableToPledge(against.code, against.message)
 
 
-def place(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
-    """Reserve the money, with everything that follows from it. The same key again returns the same pledge.
+def place(wish: Wish, *, key: str, as_of: date | None, now: datetime) -> Pledge:
+    """Reserve the money, with everything that follows from it. The same key again returns the same pledge. `as_of` None: on the business day of that
+    moment, looked up in the same round trip.
 
     Who asks in no transaction shares one with everybody who asks for the same listing at that moment (`placing`).
     Raises UnableToPledge: closed, too_much, stale_price, below_minimum, not_a_multiple, own_loan, insufficient_funds, key_conflict.
@@ -94,6 +95,8 @@ def place(wish: Wish, *, key: str, as_of: date, now: datetime) -> Pledge:
             _check_suits(wish, now=now)
         pledge = _wanted(wish, key=key, now=now)
         verdict = placing.place(pledge, seen_rate=wish.seen_rate, as_of=as_of)
+        if verdict.refused == "no_day":
+            verdict = placing.place(pledge, seen_rate=wish.seen_rate, as_of=business_day.current())
     if verdict.pledge is not None and verdict.refused == "again":
         return _same(Pledge.objects.select_related("listing", "party").get(pk=verdict.pledge), wish)
     if verdict.pledge is None:

@@ -104,7 +104,7 @@ def pledge(listing: Listing, investor: Member, amount: int, *, now: datetime, ke
     """One investor pledges."""
     listing.refresh_from_db()
     wish = pledging.Wish(listing, investor.party, investor.user, amount, listing.annual_rate)
-    return pledging.place(wish, key=key or f"{investor.user.pk}-{listing.pk}-{amount}", as_of=business_day.current(), now=now)
+    return pledging.place(wish, key=key or f"{investor.user.pk}-{listing.pk}-{amount}", as_of=None, now=now)
 
 
 def verified_account(member: Member, *, now: datetime, serial: int = 1) -> bank_account.BankAccount:

@@ -59,7 +59,7 @@ class PlaceEndpoint(Endpoint):
         placed = pledging.place(
             pledging.Wish(found, self.party, self.user, wish["amount"], wish["seen_rate"], wish["large"]),
             key=self.business_key,
-            as_of=business_day.current(),
+            as_of=None,
             now=timezone.now(),
         )
         return Made(placed, reverse("api:pledge", args=[placed.reference]))

@@ -40,7 +40,7 @@ def pledge(request: HttpRequest, reference: str) -> HttpResponse:
         if "confirmed" not in request.POST:
             pledging.check(wish, now=timezone.now())
             return render(request, "marketplace/confirm.html", _confirm_context(found, form, wish))
-        placed = pledging.place(wish, key=form_key(request), as_of=business_day.current(), now=timezone.now())
+        placed = pledging.place(wish, key=form_key(request), as_of=None, now=timezone.now())
     except pledging.UnableToPledge as error:
         form.add_error("large" if error.code == "confirm_amount" else "amount", error.message)  # type: ignore[arg-type]
         return render(request, "marketplace/listing.html", detail_context(request, found, form), status=409 if error.code == "key_conflict" else 422)
