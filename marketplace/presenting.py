@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
@@ -96,29 +95,6 @@ def _band(field: str, value: dict[str, int | None], currency: str) -> str:
     if not low:
         return _("under %(high)s") % {"high": show(high)}
     return _("%(low)s to under %(high)s") % {"low": show(low), "high": show(high)}
-
-
-def row(listing: Listing, *, now: datetime) -> dict[str, str]:
-    """One line of a list of loans, in words ready to print: a list is asked for more often than anything else.
-
-    Only the title is somebody's own words and is escaped; everything else is figures, codes and our catalogue.
-    """
-    share = listing.funded / listing.target
-    ours = {
-        "reference": listing.reference,
-        "language": listing.language,
-        "about": f"{listing.purpose_words}{pgettext('list', ', ')}{listing.reference}",
-        "grade": listing.grade,
-        "band": BAND_OF[listing.grade],
-        "rate": percent(listing.annual_rate),
-        "term": _("%(months)s months") % {"months": listing.term_months},
-        "width": f"{share * 100:.3f}",
-        "share": percent(share),
-        "funded": format_short(listing.funded, listing.currency),
-        "of": _("of %(target)s") % {"target": format_short(listing.target, listing.currency)},
-        "left": time_left(listing, now=now),
-    }
-    return {"title": listing.title, **{name: SafeString(text) for name, text in ours.items()}}
 
 
 def search_words(saved: SavedSearch) -> str:

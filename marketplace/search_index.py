@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import reduce
+from itertools import pairwise
+from operator import or_
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from core import outbox
 from core.outbox import JobContext, handles
@@ -25,6 +28,8 @@ from privacy import tokens
 
 TAGS = ("region", "industry")
 LONGEST = 3
+LOOKED_UP = 2
+_COMMON = "etaoinshrdlucmfwypvbgkjqxz"  # the letters of English, most frequent first
 PART = 500  # listings numbered in one job
 # What separates words in Chinese and English, after NFKC has made full-width signs plain.
 _BETWEEN = re.compile(r"[\s!-/:-@\[-`{-~\u0080-\u00bf\u2000-\u206f\u2e00-\u2e7f\u3000-\u303f\ufe30-\ufe4f]+")
@@ -61,12 +66,44 @@ def _looked_for(wanted: str) -> Iterator[str]:
         yield from (word[at : at + LONGEST] for at in range(max(len(word) - LONGEST, 0) + 1))
 
 
-def found(wanted: str, narrowed: list[str]) -> Q:
-    """The condition on ListingWords that words and tags fit."""
+def found(wanted: str, narrowed: list[str], keys: Iterable[SearchKey]) -> Q:
+    """The condition on ListingWords that words and tags fit, where they are numbered with one of these keys. Raises vault.Unopenable."""
+    telling, rest = _telling(sorted(set(_looked_for(wanted))))
     fits = Q(pk__in=[])
-    for key in SearchKey.objects.filter(ended_at=None):
-        fits |= Q(words__contains=tokens.numbers([*_looked_for(wanted), *narrowed], key=key.pk, key_id=key.key_id))
+    for key in keys:
+        first, others = (tokens.numbers(some, key=key.pk, key_id=key.key_id) for some in ([*telling, *narrowed], rest))
+        fits |= Q(words__contains=first) & (Q(Case(When(words__contains=others, then=True), default=False)) if others else Q())
     return fits
+
+
+def _telling(pieces: list[str]) -> tuple[list[str], list[str]]:
+    """The few to look up, and those to check beside: the database takes each for as rare as it is by itself, but pieces of one word come together, and
+    of many it would expect no row where there are thousands. Those with the rarest letters tell most."""
+    order = sorted(pieces, key=lambda piece: sum(_COMMON.find(letter) if letter in _COMMON else len(_COMMON) for letter in piece), reverse=True)
+    return order[:LOOKED_UP], order[LOOKED_UP:]
+
+
+def keys() -> list[SearchKey]:
+    """All that work now."""
+    _seen[:] = SearchKey.objects.filter(ended_at=None).order_by("pk")
+    return list(_seen)
+
+
+def seen() -> list[SearchKey]:
+    """Those that worked when this process looked last: whoever searches with them also asks for what is `numbered_otherwise`, and if there is any, again."""
+    return list(_seen) or keys()
+
+
+_seen: list[SearchKey] = []
+
+
+def numbered_otherwise(known: Iterable[SearchKey]) -> Q:
+    """The condition on ListingWords that they are numbered with none of these keys, in words an index answers."""
+    ids = sorted(key.pk for key in known)
+    if not ids:
+        return Q()
+    between = (Q(key__gt=low, key__lt=high) for low, high in pairwise(ids))
+    return reduce(or_, between, Q(key__lt=ids[0]) | Q(key__gt=ids[-1]))
 
 
 @transaction.atomic

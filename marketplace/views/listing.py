@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,7 +20,7 @@ from core.api.problems import Problem
 from loans import file as files
 from loans import withheld
 from loans.models import Participation
-from marketplace import access, forms, outlook, presenting, search, shares
+from marketplace import access, forms, listing_rows, outlook, presenting, search, shares
 from marketplace import portfolio as portfolios
 from marketplace import question as questions
 from marketplace.models import Listing
@@ -38,7 +39,8 @@ def listings(request: HttpRequest) -> HttpResponse:
         "choices": [form[name] for name in form.fields if name != "q"],
         "wanted": wanted,
         "kept": parse_qsl(wanted.address),
-        "rows": [presenting.row(found, now=now) for found in page.rows],
+        "rows": listing_rows.printed(page.rows, now=now),
+        "count": len(page.rows),
         "after": page.after,
         "first": "after" not in request.GET,
         "verified": verified,
@@ -49,11 +51,15 @@ def listings(request: HttpRequest) -> HttpResponse:
 
 def _page(wanted: search.Wanted, after: str, *, now: datetime) -> paging.Page:
     """The rows behind the cursor; a cursor that is none of ours begins at the front."""
-    rows, order = search.find(wanted, now=now), search.ORDERS[wanted.sort]
-    try:
-        return paging.page(rows, order=order, cursor=after, limit=PAGE, scope="market")
-    except Problem:
-        return paging.page(rows, order=order, cursor="", limit=PAGE, scope="market")
+    order = search.ORDERS[wanted.sort]
+
+    def take(rows: QuerySet[Listing]) -> paging.Page:
+        try:
+            return paging.page(rows, order=order, cursor=after, limit=PAGE, scope="market")
+        except Problem:
+            return paging.page(rows, order=order, cursor="", limit=PAGE, scope="market")
+
+    return search.first(wanted, take, now=now)
 
 
 def visible(request: HttpRequest, reference: str) -> Listing:
