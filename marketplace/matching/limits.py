@@ -62,7 +62,7 @@ def _named(book: Book, attribute: str, mandate: Index, listing: Index) -> Rows:
     at = {value: code for code, value in enumerate(sorted(named.intersection(value for value in values if value is not None)))}
     wanted: dict[tuple[int, str], int] = {}
     for index, row in enumerate(book.mandates):
-        for limit in row.limits:
+        for limit in sorted(row.limits, key=lambda one: one.value):  # numbered in one order, however they were given
             if limit.attribute == attribute and limit.value in at:
                 cap = book.limit_units(row, attribute, limit.value, limit.share)
                 wanted[index, limit.value] = min(cap, wanted.get((index, limit.value), UNITS_MAX))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from config.recompute import answer, run_command
+from config.recompute import answer, printed, run_command
 
 UNIT = 2500
 LISTING = {
@@ -176,6 +176,21 @@ def test_certificates_alone_are_checked_too(files: tuple[str, Path]) -> None:
     code, checked = command(source, "--check", str(kept))
     assert code == 2
     assert {"row": 4, "investor": "Bob"}.items() <= checked["failures"][-1].items() or any(row["investor"] == "Bob" for row in checked["failures"])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_limits_in_another_order_change_no_byte(seed: int) -> None:
+    """Numbered as they came, they decided who was asked first for what the rounding left over."""
+    sizes = enumerate([("E", 4), ("E", 2), ("A", 5), ("A", 4), ("D", 6), ("D", 3)])
+    listings = [LISTING | {"id": f"L{k}", "borrower": f"B{k}", "unit_minor": 1, "grade": grade, "amount_minor": units} for k, (grade, units) in sizes]
+
+    def printed_with(grades: str) -> str:
+        limits = [{"attribute": "grade", "value": grade, "share": "0.3"} for grade in grades]
+        wallets = enumerate([(9, 3), (13, 5), (11, 4)])
+        mandates = [{"id": f"M{k}", "investor": f"I{k}", "cash_minor": cash, "per_loan_minor": most, "limits": limits} for k, (cash, most) in wallets]
+        return printed(answer("match", {"listings": listings, "mandates": mandates, "seed": seed}, certificates=True))
+
+    assert printed_with("EDA") == printed_with("ADE") == printed_with("DEA")
 
 
 @pytest.mark.parametrize("level", ["1e999999999", "0.5", "1/0", "-1/2", "½", 1, None])
