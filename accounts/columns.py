@@ -114,6 +114,7 @@ LABELS: Words = {
     "reference": _("Reference"),
     "released_at": _("Released at"),
     "reviewer": _("Reviewer"),
+    "rules": _("Rules of lending"),
     "saved_at": _("Saved at"),
     "segment": _("For whom"),
     "servicing_fee_rate": _("Servicing fee a year"),

@@ -1,4 +1,7 @@
-"""Assessing an application: the score, and the price its risk needs under the cap. Pure: facts in, assessment out."""
+"""Assessing an application: the score, and the price its risk needs under the cap. Pure: facts in, assessment out.
+
+The price is made for the upper end of what the rules leave open of a probability; the expected loss is told of the probability itself.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
-from credit import pricing, scorecard, serving
+from credit import lending_rules, pricing, scorecard, serving
 from credit.facts import Facts, parse
+from credit.lending_rules import Rules
 from credit.policy import Calibration
 from credit.pricing import Cap, Price, Risk
 from credit.scorecard import Score
@@ -40,12 +44,18 @@ class Terms:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The score, its price (None when there is nothing to price), the cap it was held against, and sources that owe an answer."""
+    """The score, its price (None when there is nothing to price), the cap it was held against, sources that owe an answer, and the rules.
+
+    `priced_pd`: the cautious probability of twelve months that was priced; None under rules without caution. `expected_loss` is of one unit lent.
+    """
 
     score: Score
     price: Price | None
     cap: Decimal
     open_sources: tuple[str, ...] = ()
+    rules: str = ""
+    priced_pd: Decimal | None = None
+    expected_loss: Decimal | None = None
 
     @property
     def outcome(self) -> str:
@@ -55,12 +65,18 @@ class Assessment:
         return self.score.outcome
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "score": self.score.as_dict(),
-            "price": None if self.price is None else self.price.as_dict(),
-            "cap": str(self.cap),
-            "outcome": self.outcome,
-        } | ({"open_sources": list(self.open_sources)} if self.open_sources else {})
+        """`price` is what the pricing engine printed, its expected loss that of the cautious probability; the one that counts stands beside it."""
+        loss = None if self.expected_loss is None else format(self.expected_loss, "f")
+        return (
+            {
+                "score": self.score.as_dict(),
+                "price": None if self.price is None else self.price.as_dict(),
+                "cap": str(self.cap),
+                "outcome": self.outcome,
+            }
+            | ({"priced_pd": str(self.priced_pd), "expected_loss": loss} if self.priced_pd is not None else {})
+            | ({"open_sources": list(self.open_sources)} if self.open_sources else {})
+        )
 
 
 def assess(
@@ -73,22 +89,39 @@ def assess(
     model: str = scorecard.CURRENT,
     calibration: Calibration | None = None,
     open_sources: Sequence[str] = (),
+    rules: Rules | None = None,
 ) -> Assessment:
     """Score `facts` and price the risk. Raises pricing.UnableToPrice where no cap is known for `jurisdiction` on `as_of`."""
     cap = pricing.cap_of(jurisdiction=jurisdiction, as_of=as_of)
+    rules = rules or lending_rules.load()
 
     def priced(other: Facts, pd: Decimal) -> Price:
-        return pricing.price(_risk(other, pd, product=product, cap=cap, method=method))
+        return pricing.price(_risk(other, cautious(pd, rules=rules), product=product, cap=cap, method=method))
 
     def decides(other: Facts) -> tuple[str, str]:
         """What would come of other facts, price and all: a way out that leads to no lawful price is none."""
-        outcome, grade, pd = serving.standing(other, name=model, calibration=calibration)
+        outcome, grade, pd = serving.standing(other, name=model, calibration=calibration, rules=rules)
         if outcome == "approve" and pd is not None and not priced(other, pd).priced:
             outcome = "refer"
         return outcome, grade
 
-    found = serving.score(facts, name=model, calibration=calibration, decides=decides)
-    return Assessment(found, None if found.pd is None else priced(facts, found.pd), cap.rate, tuple(open_sources))
+    found = serving.score(facts, name=model, calibration=calibration, decides=decides, rules=rules)
+    if found.pd is None:
+        return Assessment(found, None, cap.rate, tuple(open_sources), rules.reference)
+    quote, upper = priced(facts, found.pd), cautious(found.pd, rules=rules) if rules.counted_as else None
+    loss = _expected_loss(_risk(facts, found.pd, product=product, cap=cap, method=method), quote, upper)
+    return Assessment(found, quote, cap.rate, tuple(open_sources), rules.reference, upper, loss)
+
+
+def cautious(pd: Decimal, *, rules: Rules) -> Decimal:
+    """The probability a price is made for: the upper end of what the rules leave open of it."""
+    return pd if rules.counted_as is None else pricing.upper_pd(pd, loans=rules.counted_as)
+
+
+def _expected_loss(risk: Risk, quote: Price, upper: Decimal | None) -> Decimal | None:
+    if upper is None or quote.needed_rate is None:
+        return quote.expected_loss
+    return pricing.expected_loss(risk, quote.needed_rate)
 
 
 def _risk(facts: Facts, pd: Decimal, *, product: Pricing, cap: Cap, method: pricing.Method) -> Risk:
@@ -104,8 +137,18 @@ def _risk(facts: Facts, pd: Decimal, *, product: Pricing, cap: Cap, method: pric
     )
 
 
-def again(kept: Mapping[str, Any], *, model: str) -> Assessment:
-    """The assessment once more, from the input a decision kept: the same facts, terms, day, model and calibration."""
+def again(kept: Mapping[str, Any], *, model: str, rules: str = "", output: Mapping[str, Any] | None = None) -> Assessment:
+    """The assessment once more, from the input a decision kept: the same facts, terms, day, model, calibration and rules.
+
+    A decision from before rules had names was made by one of two: by the one that gives its `output`. Raises AlteredRules.
+    """
+    if rules:
+        return _again(kept, model=model, rules=lending_rules.named(rules))
+    tried = [_again(kept, model=model, rules=lending_rules.load(name)) for name in lending_rules.BEFORE_NAMES]
+    return next((each for each in tried if each.as_dict() == output), tried[0])
+
+
+def _again(kept: Mapping[str, Any], *, model: str, rules: Rules) -> Assessment:
     by = kept.get("calibration")
     return assess(
         parse(kept["facts"]),
@@ -116,4 +159,5 @@ def again(kept: Mapping[str, Any], *, model: str) -> Assessment:
         model=model,
         calibration=Calibration(Decimal(by["intercept"]), Decimal(by["slope"])) if by else None,
         open_sources=kept.get("open_sources", ()),
+        rules=rules,
     )

@@ -124,6 +124,8 @@ def figures(report: Mapping[str, Any]) -> Table:
 def compared(shown: Mapping[str, Any]) -> Table:
     """The model beside the unrestricted machine and the platform's price, paired."""
     rows = [[_("Unrestricted machine (LightGBM)"), number(shown["challenger"]["auc"]), gain(shown["against_challenger"])]]
+    if plain := shown.get("scorecard"):
+        rows.append([_("Plain scorecard, each input in optimal monotone bins"), number(plain["auc"]), gain(shown["against_scorecard"])])
     for name, price in sorted(shown["price"].items(), key=lambda pair: -pair[1]["auc"]):
         rows.append([_("Platform: %(name)s") % {"name": column_words.told(name)}, number(price["auc"]), gain(price["gain"])])
     columns = [column(_("Compared with"), number=False), column("AUC"), column(_("Gain of the model, 95% interval"))]
@@ -134,6 +136,24 @@ def deciles(found: Sequence[Mapping[str, float]]) -> Table:
     rows = [[str(place), f"{row['rows']:,}", f"{row['predicted']:.1%}", f"{row['observed']:.1%}"] for place, row in enumerate(found, start=1)]
     columns = [column(_("Tenth of risk"), number=False), column(_("Rows")), column(_("Predicted bad")), column(_("Observed bad"))]
     return {"caption": _("Predicted and observed, by tenth of risk"), "columns": columns, "rows": rows}
+
+
+def backtest(found: Mapping[str, Any] | None) -> Table | None:
+    """Each tenth priced at what was predicted, and what that rate earned with what was observed."""
+    if not found:
+        return None
+    aimed = found["target_yield"]
+    rows = [
+        [str(place), f"{row['rate']:.2%}", f"{row['earned']:.2%}".replace("-", "−"), _points(row["earned"] - aimed)]
+        for place, row in enumerate(found["rows"], start=1)
+    ]
+    labels = (_("Rate it needed"), _("Net yield it earned"), _("Against the yield aimed at"))
+    columns = [column(_("Tenth of risk"), number=False), *(column(label) for label in labels)]
+    return {"caption": _("Prices against what came, by tenth of risk"), "columns": columns, "rows": rows}
+
+
+def _points(share: float) -> str:
+    return _("%(points)s points") % {"points": signed(100 * share, 2)}
 
 
 def recalibrated(time: Mapping[str, Any]) -> Table:
@@ -150,7 +170,7 @@ def recalibrated(time: Mapping[str, Any]) -> Table:
 
 
 def effects(found: Sequence[Mapping[str, Any]]) -> Table:
-    rows = [[" × ".join(row["of"]), number(row["moves"])] for row in found[:EFFECTS_SHOWN]]
+    rows = [[" × ".join(column_words.told(name) for name in row["of"]), number(row["moves"])] for row in found[:EFFECTS_SHOWN]]
     columns = [column(_("Input, or pair of inputs"), number=False), column(_("How far it moves the log-odds"))]
     return {"caption": _("Inputs"), "columns": columns, "rows": rows}
 
@@ -174,7 +194,7 @@ def _tried(search: Mapping[str, Any], groups: Mapping[str, str]) -> Table:
     names = list(search["tried"][0]["impact"])
     rows = []
     for row in search["tried"]:
-        words = ", ".join(row["leaves_out"]) or _("nothing")
+        words = column_words.listed(row["leaves_out"]) or _("nothing")
         chosen = row["leaves_out"] == search["preferred"]
         rows.append([{"text": words, "note": _("preferred") if chosen else ""}, number(row["auc"]), *(number(row["impact"][name]) for name in names)])
     columns = [column(_("Leaves out"), number=False), column("AUC"), *(column(groups[name]) for name in names)]

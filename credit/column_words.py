@@ -1,37 +1,34 @@
-"""Columns of the public data sets in the reader's words: what people around a borrower said, and a platform's own judgment of the risk."""
+"""Columns of the public data sets, and figures made of them, in the reader's words: a model's inputs, what was kept out of it, a platform's own judgment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
-from django.utils.functional import Promise
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language
 
-COLUMNS: dict[str, Promise] = {
-    "Recommendations": pgettext_lazy("column", "recommendations"),
-    "InvestmentFromFriendsCount": pgettext_lazy("column", "friends who lent"),
-    "InvestmentFromFriendsAmount": pgettext_lazy("column", "amount lent by friends"),
-    "CurrentlyInGroup": pgettext_lazy("column", "in a group"),
-    "in_named_group": pgettext_lazy("column", "in a group with a name"),
-    "other_debtors_or_guarantors": pgettext_lazy("column", "co-borrowers or guarantors"),
-    "verification_status_joint": pgettext_lazy("column", "joint income verified"),
-    "dti_joint": pgettext_lazy("column", "joint debt to income"),
-    "sec_app_open_act_il": pgettext_lazy("column", "co-borrower’s open installment loans"),
-    "sec_app_collections_12_mths_ex_med": pgettext_lazy("column", "co-borrower’s collections in 12 months"),
-    "CreditGrade": pgettext_lazy("column", "credit grade"),
-    "ProsperScore": pgettext_lazy("column", "platform’s score"),
-    "grade": pgettext_lazy("column", "grade"),
-    "sub_grade": pgettext_lazy("column", "sub-grade"),
-    "int_rate": pgettext_lazy("column", "interest rate"),
-    "BorrowerRate": pgettext_lazy("column", "borrower’s rate"),
-    "implied_rate_pct": pgettext_lazy("column", "rate that the installment implies"),
-}
+WORDS = Path(__file__).with_name("column_words.json")
+KINDS = (".value", ".level")  # how a model reads a field: it reads the same in words
+
+
+@cache
+def words() -> Mapping[str, Mapping[str, str]]:
+    return json.loads(WORDS.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
 def told(name: str) -> str:
     """The column in the reader's words; one that has none reads by its name in the data set."""
-    return str(COLUMNS.get(name, name))
+    for kind in KINDS:
+        name = name.removesuffix(kind)
+    return words().get(name, {}).get("zh-hans" if _chinese() else "en", name)
 
 
 def listed(names: Iterable[str]) -> str:
-    return ("、" if (get_language() or "").startswith("zh") else ", ").join(told(name) for name in names)
+    """Columns in words, each once."""
+    return ("、" if _chinese() else ", ").join(dict.fromkeys(told(name) for name in names))
+
+
+def _chinese() -> bool:
+    return (get_language() or "").startswith("zh")

@@ -15,7 +15,7 @@ from credit.policy import Calibration
 from credit.pricing import Method, quoted
 from privacy.models import DataSubject
 
-# What keeps a model from deciding: its file is not the one that was signed for, or it names an input it must not read.
+# What keeps a model from deciding: its file, or that of the rules, is not the one that was signed for, or it names an input it must not read.
 UNUSABLE = (champion.NotAsSigned, *shadow.UNUSABLE)
 
 
@@ -49,11 +49,12 @@ def decide(
         output=made.as_dict(),
         model=made.score.model,
         model_sha256=made.score.model_sha256,
+        rules=made.rules,
         outcome=made.outcome,
         grade=made.score.grade,
         points=made.score.points,
         pd=made.score.pd,
-        expected_loss=_scaled(made.price.expected_loss if made.price else None, "0.0000000001"),
+        expected_loss=_scaled(made.expected_loss, "0.0000000001"),
         annual_rate=quoted(price.annual_rate) if price and price.annual_rate is not None else None,
         apr=_apr(made),
         cap=made.cap,

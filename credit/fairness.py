@@ -62,6 +62,8 @@ def by_group(bad: Vector, pd: Vector, group: NDArray[np.str_], *, share: float) 
 
 
 def preferred(candidates: Sequence[Candidate], *, now: Candidate) -> Candidate:
-    """The candidate with the best worst ratio among those that cost little; `now` when none is better."""
+    """The candidate with the best worst ratio among those that cost little; `now` when none is better, or when it is at the aim already."""
+    if now.worst >= AIM:
+        return now
     allowed = [each for each in candidates if each.auc >= now.auc - COSTS and each.worst > now.worst]
     return max(allowed, key=lambda each: (each.worst, each.auc), default=now)

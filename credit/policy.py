@@ -1,6 +1,6 @@
 """What follows from a probability: points on the common scale, the grade, the outcome; and a recalibration that a person signed.
 
-Whatever the probability: what takes more than the income each month is never approved by itself. A model saw hardly any such loan, as nobody gave one.
+Whatever the probability: what takes more of the income each month than the rules say is never approved by itself. A model saw hardly any such loan.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 from credit.facts import Facts
+from credit.lending_rules import Rules
 
 EXACT = Context(prec=40)
 PLACES = Decimal("0.0000000001")  # of a probability
 OUTCOMES = ("decline", "refer", "approve")  # worst first
-NEVER_APPROVED = "E"
-CARRIED = Decimal(1)  # of income: what debts and this loan may take each month
 RATIO_MAX = Decimal(999)  # of anything to no income at all
 Policy = Mapping[str, Any]
 
@@ -58,12 +57,12 @@ def grade(policy: Policy, pd: Decimal) -> str:
     return next(str(row["grade"]) for row in policy["grades"] if pd < Decimal(row["pd_below"]))
 
 
-def outcome(policy: Policy, pd: Decimal, burden: Decimal) -> str:
+def outcome(policy: Policy, pd: Decimal, burden: Decimal, *, rules: Rules) -> str:
     """By the probability that the policy's points stand for; the worst grade, and what income does not carry, are never approved by themselves."""
     limits = policy["thresholds"]
     if pd > probability(policy, limits["refer_from"]):
         return "decline"
-    sound = grade(policy, pd) != NEVER_APPROVED and burden <= CARRIED
+    sound = grade(policy, pd) != rules.never_approved and rules.carries(burden)
     return "approve" if sound and pd <= probability(policy, limits["approve_from"]) else "refer"
 
 

@@ -113,7 +113,7 @@ def price(risk: Risk) -> Price:
         apr = None if rate is None else _apr(risk.method, risk.term_months, rate / 12, 1 - risk.origination_fee)
         if rate is None or apr is None:
             return Price(False, None, None, None, "no_rate")
-        loss = hazard * risk.lgd * _exposure(risk, hazard, rate / 12)
+        loss = _loss(risk, hazard, rate)
         rate, apr, loss = rate.quantize(EXACT).quantize(STEP, ROUND_FLOOR), apr.quantize(STEP), loss.quantize(STEP)
         if (apr if risk.cap.basis == "apr" else rate) > risk.cap.rate:
             return Price(False, None, None, loss, "above_cap", rate, apr)
@@ -139,6 +139,12 @@ def upper_pd(pd: Decimal, *, loans: int) -> Decimal:
         return min((pd + square / 2 + wide) / (1 + square), Decimal(1)).quantize(Decimal("1e-20"))
 
 
+def expected_loss(risk: Risk, annual_rate: Decimal) -> Decimal:
+    """What one unit lent at `annual_rate` is expected to lose over the term, whatever rate that risk would need."""
+    with localcontext(annuity.FINE):
+        return _loss(risk, _hazard(risk), annual_rate).quantize(STEP)
+
+
 def quoted(rate: Decimal) -> Decimal:
     """The rate as offered: rounded down to 0.01 %, so that rounding never carries it over the cap."""
     return rate.quantize(QUOTE, ROUND_FLOOR)
@@ -158,6 +164,10 @@ def over_term(pd_year: Decimal, term_months: int) -> Decimal:
 
 def _hazard(risk: Risk) -> Decimal:
     return 1 - (1 - risk.pd) ** (Decimal(1) / risk.term_months) if risk.pd < 1 else Decimal(1)
+
+
+def _loss(risk: Risk, hazard: Decimal, rate: Decimal) -> Decimal:
+    return hazard * risk.lgd * _exposure(risk, hazard, rate / 12)
 
 
 def _value(risk: Risk, hazard: Decimal, rate: Decimal) -> Decimal:

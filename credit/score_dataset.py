@@ -28,6 +28,8 @@ class UnableToScore(Exception):
 def score_file(*, model: str, source: Path, target: Path) -> int:
     """Write (row_id, pd) for every row of `source` and return how many there were. An outcome column, if any, is not read."""
     found = _model(model)
+    if source.exists() and target.exists() and source.samefile(target):
+        raise UnableToScore(f"{target} is the file to be scored: name another for the answer")
     rows = _open(source)
     wanted = [IDENTITY, *found.fields]
     _fits(source, rows.schema_arrow, wanted)
@@ -60,13 +62,14 @@ def _fits(source: Path, schema: pa.Schema, wanted: Sequence[str]) -> None:
         raise UnableToScore(f"{source} lacks {', '.join(absent)}")
     if twice := [name for name in wanted if schema.names.count(name) > 1]:
         raise UnableToScore(f"{source} has more than one {', '.join(twice)}")
-    if other := [f"{name} ({schema.field(name).type})" for name in wanted if not _plain(schema.field(name).type)]:
+    if other := [f"{name} ({schema.field(name).type})" for name in wanted if not is_plain(schema.field(name).type)]:
         raise UnableToScore(f"{source} holds neither numbers nor texts in {', '.join(other)}")
 
 
-def _plain(kind: pa.DataType) -> bool:
+def is_plain(kind: pa.DataType) -> bool:
+    """Whether a column of that type holds a number or a text in each row."""
     if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
+        return is_plain(kind.value_type)
     texts = (pa.types.is_string(kind), pa.types.is_large_string(kind), pa.types.is_string_view(kind))
     numbers = (pa.types.is_integer(kind), pa.types.is_floating(kind), pa.types.is_decimal(kind), pa.types.is_boolean(kind))
     return any((*texts, *numbers, pa.types.is_null(kind)))

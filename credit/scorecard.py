@@ -16,8 +16,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from credit import policy, ways
+from credit import lending_rules, policy, ways
 from credit.facts import Facts
+from credit.lending_rules import Rules
 from credit.policy import EXACT, Calibration
 
 Decides = Callable[[Facts], tuple[str, str]]  # (outcome, grade) of other facts
@@ -122,9 +123,10 @@ def refused(name: str) -> bool:
     return any(stem in name.lower() for stem in REFUSED_STEMS) or not words.isdisjoint(REFUSED_WORDS)
 
 
-def score(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None, decides: Decides | None = None) -> Score:
+def score(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None, decides: Decides | None = None, rules: Rules | None = None) -> Score:
     """Points, PD, grade, reasons and outcome of `facts`. `decides`: what a way out must turn into an approval; the card's own outcome if absent."""
     model, digest = load(name)
+    rules = rules or lending_rules.load()
     missing = _missing(model, facts)
     if missing:
         return Score(None, None, "", model["name"], digest, (), missing, "refer")
@@ -132,18 +134,20 @@ def score(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None 
     got = {feature["code"]: _points(feature, inputs) for feature in model["features"]}
     points = model["scale"]["base_points"] + sum(got.values())
     pd = policy.calibrated(policy.probability(model, points), calibration)
-    found = ways.out(facts, decides or (lambda other: standing(other, name=name, calibration=calibration)[:2]), terms=model["terms"])
+    found = ways.out(facts, decides or (lambda other: standing(other, name=name, calibration=calibration, rules=rules)[:2]), terms=model["terms"])
     told = _reasons(model, found, got, inputs)
-    return Score(pd, points, policy.grade(model, pd), model["name"], digest, told, (), policy.outcome(model, pd, inputs["debt_service_ratio"]))
+    outcome = policy.outcome(model, pd, inputs["debt_service_ratio"], rules=rules)
+    return Score(pd, points, policy.grade(model, pd), model["name"], digest, told, (), outcome)
 
 
-def standing(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None) -> tuple[str, str, Decimal | None]:
+def standing(facts: Facts, *, name: str = CURRENT, calibration: Calibration | None = None, rules: Rules | None = None) -> tuple[str, str, Decimal | None]:
     """(outcome, grade, PD) alone, without looking for reasons."""
     model, _digest = load(name)
     if _missing(model, facts):
         return "refer", "", None
     pd = policy.calibrated(policy.probability(model, _total(model, facts)), calibration)
-    return policy.outcome(model, pd, policy.burden(model, facts, debts=facts.debt_monthly or 0)), policy.grade(model, pd), pd
+    burden = policy.burden(model, facts, debts=facts.debt_monthly or 0)
+    return policy.outcome(model, pd, burden, rules=rules or lending_rules.load()), policy.grade(model, pd), pd
 
 
 def parts(facts: Facts, *, name: str = CURRENT) -> tuple[int, dict[str, int]]:

@@ -2,7 +2,7 @@
 
 A trained model speaks through its adapter (our facts in its fields) and through the fixed catalogue of reasons. Its contributions are shared out to
 reasons without remainder: what belongs to a pair of inputs is halved between them (Shapley), so reasons add up to the score. Scale, thresholds and
-grades are the scorecard's: one policy, whoever computes the probability.
+grades are those of the scorecard that the rules name: one policy, whoever computes the probability.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from credit import features, glassbox, policy, scorecard, ways
+from credit import features, glassbox, lending_rules, policy, scorecard, ways
 from credit.adapters import ADAPTERS, Adapter
 from credit.facts import Facts
+from credit.lending_rules import Rules
 from credit.one_row import Scorer
 from credit.policy import Calibration
 from credit.scorecard import Decides, Reason, Score
@@ -52,30 +53,46 @@ def digest(name: str) -> str:
     return scorecard.load(name)[1] if name in scorecard.SEALED else _served(name)[2]
 
 
-def score(facts: Facts, *, name: str = scorecard.CURRENT, calibration: Calibration | None = None, decides: Decides | None = None) -> Score:
-    """What the model of that name says. Raises UnknownModel, and AlteredModel or RefusedFeature for a file that must not be used."""
+def score(
+    facts: Facts,
+    *,
+    name: str = scorecard.CURRENT,
+    calibration: Calibration | None = None,
+    decides: Decides | None = None,
+    rules: Rules | None = None,
+) -> Score:
+    """What the model of that name says under the rules, today's if none are given.
+
+    Raises UnknownModel, and AlteredModel, AlteredRules or RefusedFeature for a file that must not be used.
+    """
+    rules = rules or lending_rules.load()
     if name in scorecard.SEALED:
-        return scorecard.score(facts, name=name, calibration=calibration, decides=decides)
+        return scorecard.score(facts, name=name, calibration=calibration, decides=decides, rules=rules)
     scorer, adapter, reference = _served(name)
     missing = adapter.missing(facts)
     if missing:
         return Score(None, None, "", scorer.model.name, reference, (), missing, "refer")
-    outcome, grade, pd = standing(facts, name=name, calibration=calibration)
-    found = ways.out(facts, decides or (lambda other: standing(other, name=name, calibration=calibration)[:2]), terms=_policy()["terms"])
+    outcome, grade, pd = standing(facts, name=name, calibration=calibration, rules=rules)
+    scale = _scale(rules)
+    found = ways.out(facts, decides or (lambda other: standing(other, name=name, calibration=calibration, rules=rules)[:2]), terms=scale["terms"])
     assert pd is not None
-    told = _reasons(explained(facts, name=name), facts, found)
-    return Score(pd, policy.points(_policy(), pd), grade, scorer.model.name, reference, told, (), outcome)
+    told = _reasons(explained(facts, name=name), facts, found, rules)
+    return Score(pd, policy.points(scale, pd), grade, scorer.model.name, reference, told, (), outcome)
 
 
-def standing(facts: Facts, *, name: str = scorecard.CURRENT, calibration: Calibration | None = None) -> tuple[str, str, Decimal | None]:
+def standing(
+    facts: Facts, *, name: str = scorecard.CURRENT, calibration: Calibration | None = None, rules: Rules | None = None
+) -> tuple[str, str, Decimal | None]:
     """(outcome, grade, PD of twelve months) alone."""
+    rules = rules or lending_rules.load()
     if name in scorecard.SEALED:
-        return scorecard.standing(facts, name=name, calibration=calibration)
+        return scorecard.standing(facts, name=name, calibration=calibration, rules=rules)
     scorer, adapter, _reference = _served(name)
     if adapter.missing(facts):
         return "refer", "", None
     pd = policy.calibrated(_within_a_year(scorer.score(adapter.fields(facts)).pd, facts.term_months), calibration)
-    return policy.outcome(_policy(), pd, _burden(facts)), policy.grade(_policy(), pd), pd
+    scale = _scale(rules)
+    return policy.outcome(scale, pd, _burden(scale, facts), rules=rules), policy.grade(scale, pd), pd
 
 
 def explained(facts: Facts, *, name: str) -> Explained:
@@ -105,13 +122,13 @@ def _served(name: str) -> tuple[Scorer, Adapter, str]:
     return Scorer(model), ADAPTERS[name], model.digest
 
 
-def _policy() -> Mapping[str, Any]:
-    return scorecard.load()[0]
+def _scale(rules: Rules) -> Mapping[str, Any]:
+    return scorecard.load(rules.scale)[0]
 
 
-def _burden(facts: Facts) -> Decimal:
+def _burden(scale: Mapping[str, Any], facts: Facts) -> Decimal:
     """Of this loan alone: what a trained model does not ask for is not held against anybody."""
-    return policy.burden(_policy(), facts, debts=0)
+    return policy.burden(scale, facts, debts=0)
 
 
 def _within_a_year(pd_term: float, term_months: int) -> Decimal:
@@ -119,10 +136,11 @@ def _within_a_year(pd_term: float, term_months: int) -> Decimal:
     return Decimal(1 - (1 - pd_term) ** (YEAR / term_months)).quantize(policy.PLACES)
 
 
-def _reasons(found: Explained, facts: Facts, way: Mapping[str, Any]) -> tuple[Reason, ...]:
+def _reasons(found: Explained, facts: Facts, way: Mapping[str, Any], rules: Rules) -> tuple[Reason, ...]:
+    scale = _scale(rules)
     worst = sorted(((added, code) for code, added in found.parts.items() if added > 0), reverse=True)[: scorecard.REASONS_MAX]
-    if _burden(facts) > policy.CARRIED and BURDEN not in [code for _added, code in worst]:
+    if not rules.carries(_burden(scale, facts)) and BURDEN not in [code for _added, code in worst]:
         worst = [*worst[: scorecard.REASONS_MAX - 1], (max(found.parts.get(BURDEN, 0.0), 0.0), BURDEN)]
     given = ways.beside([code for _added, code in worst], way)
-    per_point = _policy()["scale"]["points_to_double_odds"] / math.log(2)
+    per_point = scale["scale"]["points_to_double_odds"] / math.log(2)
     return tuple(Reason(code, reasons()[code], round(added * per_point, 6), features.own_value(code, facts), given.get(code)) for added, code in worst)

@@ -6,12 +6,12 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from credit import champion, glassbox, scorecard, serving
+from credit import champion, glassbox, lending_rules, scorecard, serving
 from credit.facts import Facts
 from credit.models import Decision, ShadowScore
 
 log = logging.getLogger(__name__)
-UNUSABLE = (glassbox.AlteredModel, scorecard.AlteredModel, scorecard.RefusedFeature)
+UNUSABLE = (glassbox.AlteredModel, scorecard.AlteredModel, scorecard.RefusedFeature, lending_rules.AlteredRules)
 
 
 def score(decision: Decision, facts: Facts, *, now: datetime) -> list[ShadowScore]:

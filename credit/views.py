@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from credit import cards, glassbox
+from credit import cards, column_words, glassbox
 
 
 @require_safe
@@ -30,10 +30,13 @@ def model(request: HttpRequest, name: str) -> HttpResponse:
     ]
     context = {
         "card": card,
+        "fields": column_words.listed(card["fields"]),
+        "kept_out": {kind: column_words.listed(names) for kind, names in card["kept_out"].items()},
         "title": cards.said(card["title"]),
         "figures": cards.figures(card["set_aside"]["champion"]),
         "compared": cards.compared(card["set_aside"]),
         "deciles": cards.deciles(card["deciles"]),
+        "backtest": cards.backtest(card.get("backtest")),
         "effects": cards.effects(card["effects"]),
         "times": times,
         "fairness": cards.fairness(card["fairness"]),

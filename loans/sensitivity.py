@@ -9,8 +9,9 @@ from typing import Any
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from credit import pricing
-from credit.models import MonthOfOutcomes
+from credit import lending_rules, pricing
+from credit.assessment import cautious
+from credit.models import Decision, MonthOfOutcomes
 from credit.pricing import Cap, Price, Risk
 from loans import product
 from loans.models import Application
@@ -23,11 +24,17 @@ def of(application: Application) -> list[dict[str, Any]]:
     decision = application.decision
     if decision is None or decision.pd is None or not application.term_months:
         return []
-    risk = _risk(application, decision.pd)
+    risk = _risk(application, _priced(decision))
     base = pricing.price(risk)
     if decision.annual_rate is not None and (base.annual_rate is None or pricing.quoted(base.annual_rate) != decision.annual_rate):
         return []
-    return [_row(_("As decided"), risk.pd, base), *_rows(risk, application, decision.pd)]
+    return [_row(_("As decided"), risk.pd, base), *_rows(risk, application, decision)]
+
+
+def _priced(decision: Decision) -> Decimal:
+    """The probability of twelve months that the price was made for, under the rules the decision names."""
+    assert decision.pd is not None
+    return cautious(decision.pd, rules=lending_rules.named(decision.rules)) if decision.rules else decision.pd
 
 
 def _risk(application: Application, pd_year: Decimal) -> Risk:
@@ -45,13 +52,17 @@ def _risk(application: Application, pd_year: Decimal) -> Risk:
     )
 
 
-def _rows(risk: Risk, application: Application, pd_year: Decimal) -> Iterator[dict[str, Any]]:
+def _rows(risk: Risk, application: Application, decision: Decision) -> Iterator[dict[str, Any]]:
+    assert decision.pd is not None
+    if _priced(decision) != decision.pd:
+        bare = _risk(application, decision.pd)
+        yield _row(_("The probability itself, with nothing added for what is not known"), bare.pd, pricing.price(bare))
     words = {"pd": _("Probability of default over the term"), "lgd": _("Loss given default"), "target_yield": _("Yield to investors")}
     for name, value, found in pricing.sensitivity(risk):
         yield _row(words[name], value, found)
     seen = _seen(application)
     if seen:
-        cautious = _risk(application, pricing.upper_pd(pd_year, loans=seen))
+        cautious = _risk(application, pricing.upper_pd(decision.pd, loans=seen))
         yield _row(_("Upper 90%% bound of the probability, after %(loans)s such loans") % {"loans": seen}, cautious.pd, pricing.price(cautious))
 
 

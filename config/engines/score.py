@@ -30,4 +30,4 @@ def stored(reference: str) -> dict[str, Any]:
     from config.engines import stored as kept  # needs Django, which recomputing a file does not
 
     opened = kept.decision(reference)
-    return opened if "erased" in opened else again(opened["facts"], model=opened["model"]).score.as_dict()
+    return opened if "erased" in opened else again(**opened).score.as_dict()

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin import ReadOnlyAdmin, row_or_404
 from accounts.columns import columns
-from credit import champion, serving, shadow
+from credit import champion, lending_rules, serving, shadow
 from credit.champion import UnableToChange
 from credit.models import ModelChange
 
@@ -54,7 +54,8 @@ class ModelChangeAdmin(ReadOnlyAdmin):
         return [*mine, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        return super().changelist_view(request, {"deciding": _deciding(), "may_propose": request.user.has_perm(champion.OWN), **(extra_context or {})})
+        now = {"deciding": _deciding(), "rules": lending_rules.load(), "may_propose": request.user.has_perm(champion.OWN)}
+        return super().changelist_view(request, {**now, **(extra_context or {})})
 
     def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         found = (

@@ -29,6 +29,7 @@ class Decision(Referenced, SealedRow):
     output = EncryptedJSONField(subject="subject", purpose="automated_decision", kind="decision", retention="loan_file")
     model = models.CharField(max_length=60)
     model_sha256 = models.CharField(max_length=64)
+    rules = models.CharField(max_length=100, blank=True, default="")  # name@hash of the lending rules; empty for decisions from before they had names
     outcome = models.CharField(max_length=8, choices=Outcome)
     grade = models.CharField(max_length=2, blank=True)
     points = models.IntegerField(null=True)

@@ -10,20 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from credit import glassbox
-from credit.training import fitting, measures
+from credit.training import binning, fitting, measures
 from credit.training.fitting import Plan
 from credit.training.reading import Rows
+from credit.training.sets import DataSet
 
 Vector = NDArray[np.float64]
 
 
-def compared(rows: Rows, odds: Vector, unrestricted: Vector) -> dict[str, Any]:
-    """The champion on `rows`, beside the challenger and the platform's own price, each paired."""
+def compared(rows: Rows, odds: Vector, unrestricted: Vector, plain: Vector) -> dict[str, Any]:
+    """The champion on `rows`, beside the challenger, the plain scorecard and the platform's own price, each paired."""
     pd = glassbox.probability(odds)
     return {
         "champion": measures.report(rows.bad, pd),
         "challenger": {"auc": measures.auc(rows.bad, unrestricted), "ks": measures.ks(rows.bad, unrestricted)},
         "against_challenger": measures.paired(rows.bad, odds, unrestricted),
+        "scorecard": {"auc": measures.auc(rows.bad, plain), "ks": measures.ks(rows.bad, plain)},
+        "against_scorecard": measures.paired(rows.bad, odds, plain),
         "price": {name: _against_price(rows, odds, name) for name in rows.of.price if _mostly_known(rows, name)},
     }
 
@@ -46,7 +49,8 @@ def _one_time(rows: Rows, plan: Plan, name: str, until: str, since: str, up_to: 
     before, after = rows.where(rows.period <= until), rows.where((rows.period >= since) & (rows.period <= up_to))
     body = calibrated(before, plan)
     odds = fitting.log_odds(body, after)
-    found = {"period": name, "fitted_until": until, "fitted_rows": len(before)} | compared(after, odds, fitting.challenger(before, after, plan))
+    others = fitting.challenger(before, after, plan), fitting.log_odds(binning.scorecard(before), after)
+    found = {"period": name, "fitted_until": until, "fitted_rows": len(before)} | compared(after, odds, *others)
     return found | {"recalibrated": recalibrations(after, odds, _last(rows, body, until, since))}
 
 
@@ -106,6 +110,6 @@ def _calibration(bad: Vector, odds: Vector) -> dict[str, Any]:
     return {name: report[name] for name in names}
 
 
-def calibrated(rows: Rows, plan: Plan) -> dict[str, Any]:
+def calibrated(rows: Rows, plan: Plan, of: DataSet | None = None) -> dict[str, Any]:
     """The champion of `rows`, calibrated on its cross-fitted log-odds of the same rows."""
-    return fitting.recalibrated(fitting.champion(rows, plan), *fitting.recalibration(rows.bad, fitting.cross_fitted(rows, plan)))
+    return fitting.recalibrated(fitting.champion(rows, plan, of=of), *fitting.recalibration(rows.bad, fitting.cross_fitted(rows, plan, of=of)))

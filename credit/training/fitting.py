@@ -122,7 +122,7 @@ def champion(rows: Rows, plan: Plan, *, name: str = "", of: DataSet | None = Non
         booster = lgb.train(plan.parameters(seed=seed) | {**common, "interaction_constraints": allowed}, data, plan.rounds)
         trees += [info["tree_structure"] for info in booster.dump_model()["tree_info"]]
     found, intercept = tables.compiled(trees, made.names, made.columns, scale=1 / plan.seeds)
-    return _body(name or of.name, of, made, found, intercept)
+    return body(name or of.name, of, made, found, intercept)
 
 
 def _pairs(data: lgb.Dataset, plan: Plan, common: Mapping[str, Any]) -> list[list[int]]:
@@ -141,7 +141,8 @@ def _second_gain(tree: Mapping[str, Any]) -> float:
     return float(sum(child.get("split_gain", 0.0) for child in children))
 
 
-def _body(name: str, of: DataSet, made: Design, found: list[dict[str, Any]], intercept: float) -> dict[str, Any]:
+def body(name: str, of: DataSet, made: Design, found: list[dict[str, Any]], intercept: float) -> dict[str, Any]:
+    """A model's file as data: the tables, and of the recipes and fields those the tables need."""
     needed = _needed({each for table in found for each in table["of"]}, made.recipes)
     written = [recipe for recipe in made.recipes if recipe["name"] in needed]
     read = {each for recipe in written for each in recipe["of"]}
@@ -163,6 +164,14 @@ def model(body: Mapping[str, Any]) -> glassbox.Model:
 def log_odds(body: Mapping[str, Any], rows: Rows) -> Vector:
     found = model(body)
     return glassbox.log_odds(found, glassbox.read(found, rows.raw))
+
+
+def effects(body: Mapping[str, Any], rows: Rows) -> list[dict[str, Any]]:
+    """How far each input, or pair, moves the log-odds: its standard deviation over the rows, largest first."""
+    found_model = model(body)
+    given = glassbox.contributions(found_model, glassbox.read(found_model, rows.raw))
+    found = [{"of": list(table.of), "moves": float(given[:, column].std())} for column, table in enumerate(found_model.tables)]
+    return sorted(found, key=lambda row: -row["moves"])
 
 
 def cross_fitted(rows: Rows, plan: Plan, of: DataSet | None = None) -> Vector:

@@ -48,7 +48,7 @@ TAIWAN_CARDS = DataSet(
 GERMAN = DataSet(
     name="german_1994",
     title={"en": "German credit file", "zh-hans": "德国信贷档案"},
-    period="1973 – 1975, published 1994",
+    period="1973 – 1975",
     fields=numbers(
         "duration_in_month", "credit_amount", "installment_rate_in_percentage_of_disposable_income", "present_residence_since",
         "number_of_existing_credits_at_this_bank",

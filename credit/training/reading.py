@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from credit import recipes, scorecard
+from credit.score_dataset import is_plain
 from credit.training import split
 from credit.training.lendingclub import LENDINGCLUB_2007_2011, LENDINGCLUB_2018
 from credit.training.others import GERMAN, TAIWAN_CARDS
@@ -24,6 +26,7 @@ SETS = {
     for each in (LENDINGCLUB_2018, PROSPER_AUCTION, PROSPER_POSTED, LENDINGCLUB_2007_2011, TAIWAN_CARDS, GERMAN, PROSPER_FULL_COLUMNS, THIN_FILE)
 }
 IDENTITY, TARGET = "row_id", "bad"
+ROWS_LEAST = 200  # to fit and to show: of fewer no figure would mean anything
 
 
 class UnableToTrain(Exception):
@@ -81,16 +84,43 @@ def folder() -> Path:
 
 def read(of: DataSet, path: Path | None = None) -> Rows:
     """Every row of the set's file. Raises UnableToTrain, and LeakedColumn for a column the set does not declare."""
-    path = path or folder() / f"{of.file or of.name}.parquet"
-    if not path.is_file():
-        raise UnableToTrain(f"there is no file {path}")
-    table = pq.read_table(path)
+    table = _table(path or folder() / f"{of.file or of.name}.parquet")
     guard(of, table.column_names)
+    _holds_values(of, table)
     raw = {name: table[name].to_pylist() for name in table.column_names}
+    bad = outcomes(of, raw[TARGET])
     rows = [dict(zip(raw, values, strict=True)) for values in zip(*raw.values(), strict=True)]
     aside = split.aside(of.identity(of.name, row) for row in rows)
     period = np.array([of.period_of(row) if of.period_of else "" for row in rows])
-    return Rows(of, raw, np.array(raw[TARGET], dtype=float), aside, period)
+    return Rows(of, raw, bad, aside, period)
+
+
+def _table(path: Path) -> pa.Table:
+    if not path.is_file():
+        raise UnableToTrain(f"there is no file {path}")
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise UnableToTrain(f"cannot read {path}: {' '.join(str(error).split())}") from None
+
+
+def _holds_values(of: DataSet, table: pa.Table) -> None:
+    """One value a row in every field; in a field of numbers something that reads as one."""
+    if other := [f"{name} ({table.schema.field(name).type})" for name in of.fields if not is_plain(table.schema.field(name).type)]:
+        raise UnableToTrain(f"{of.name}: neither numbers nor texts in {', '.join(other)}")
+    for name, kind in of.fields.items():
+        values = table[name].drop_null().to_pylist()
+        if kind["kind"] == "number" and values and np.isnan(recipes.number(values)).all():
+            raise UnableToTrain(f"{of.name}: {name} holds no numbers")
+
+
+def outcomes(of: DataSet, values: list[Any]) -> NDArray[np.float64]:
+    """0 or 1 for every row, both of them, and rows enough."""
+    if wrong := [place for place, value in enumerate(values) if value not in (0, 1)]:
+        raise UnableToTrain(f"{of.name}: {TARGET} is neither 0 nor 1 in {len(wrong)} rows, the first of them row {wrong[0]}")
+    if len(values) < ROWS_LEAST or len(set(values)) < 2:
+        raise UnableToTrain(f"{of.name}: {len(values)} rows, {sum(map(bool, values))} of them bad; at least {ROWS_LEAST} and both outcomes are needed")
+    return np.array(values, dtype=float)
 
 
 def guard(of: DataSet, columns: list[str]) -> None:
@@ -98,8 +128,10 @@ def guard(of: DataSet, columns: list[str]) -> None:
     declared = {IDENTITY, TARGET, *of.fields, *of.kept_out}
     if unknown := [name for name in columns if name not in declared]:
         raise LeakedColumn(f"{of.name}: nobody declared {', '.join(unknown)} as known at application")
-    if absent := [name for name in (IDENTITY, TARGET, *of.fields) if name not in columns]:
+    if absent := [name for name in (IDENTITY, TARGET, *of.fields, *of.kept_out) if name not in columns]:
         raise UnableToTrain(f"{of.name}: the file lacks {', '.join(absent)}")
+    if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        raise UnableToTrain(f"{of.name}: the file has more than one {', '.join(twice)}")
     check_inputs(of)
 
 

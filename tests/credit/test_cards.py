@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from credit import cards, glassbox
+from credit import cards, column_words, glassbox
 
 NAMES = glassbox.names()
 
@@ -28,6 +28,18 @@ def test_every_model_has_its_card_and_the_card_names_the_file():
         assert not set(card["fields"]) & {column for kept in card["kept_out"].values() for column in kept}
         assert card["limits"]
         assert all(set(text) == {"en", "zh-hans"} for text in (card["title"], *card["limits"]))
+
+
+@pytest.mark.parametrize("code", ["en", "zh-hans"])
+def test_every_column_a_card_names_has_words(code):
+    with translation.override(code):
+        for name in NAMES:
+            card, model = cards.card(name), glassbox.load(name)
+            named = [*model.fields, *(each for kept in card["kept_out"].values() for each in kept), *(each for table in model.tables for each in table.of)]
+            for column in named:
+                words = column_words.told(column)
+                assert not re.search(r"[a-z_][A-Z_]|\.(value|level)|_", words), (name, column, words)
+                assert bool(re.search(r"[\u4e00-\u9fff]", words)) == (code == "zh-hans"), (name, column, words)
 
 
 def test_cards_hold_figures_and_no_rows():

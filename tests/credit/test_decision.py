@@ -51,7 +51,7 @@ def test_columns_are_the_assessment_at_their_scale(subject):
     assert (row.points, row.pd, row.grade) == (found.score.points, found.score.pd, found.score.grade)
     assert row.annual_rate == quoted(found.price.annual_rate)
     assert row.apr == found.price.apr.quantize(Decimal("0.000001"))
-    assert abs(row.expected_loss - found.price.expected_loss) <= Decimal("5e-11")
+    assert abs(row.expected_loss - found.expected_loss) <= Decimal("5e-11")
 
 
 def test_what_it_saw_and_said_is_kept_and_sealed(subject):

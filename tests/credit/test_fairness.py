@@ -1,11 +1,17 @@
 """Groups the model never sees: how alike they are treated, and the search for a model that does it better."""
 
+from dataclasses import replace
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from credit import cards, fairness, glassbox, scorecard
 from credit.fairness import Candidate
+from credit.training import alternatives, reading, train
 from credit.training.reading import SETS
+from tests.credit.test_training import QUICK, TOY, toy
 
 GROUP = np.array(["a"] * 200 + ["b"] * 200)
 
@@ -62,3 +68,23 @@ def test_no_protected_attribute_of_any_set_could_be_a_feature():
     shipped = {field for name in glassbox.names() for field in glassbox.load(name).fields}
     assert not shipped & {name for of in held.values() for name in of.protected}
     assert not [name for name in shipped if scorecard.refused(name)]
+
+
+def test_what_the_search_prefers_is_what_is_fitted(tmp_path, monkeypatch):
+    """Rich and poor are groups here: a model without income treats them alike. Too dear by the rule; shipped where the rule would allow it."""
+    of = replace(TOY, groups={"wealth": lambda row: "poor" if (row["income"] or 0) < 45 else "rich"}, by_time=())
+    pq.write_table(pa.table(toy(900)), tmp_path / "toy.parquet")
+    monkeypatch.setenv("CREDIT_DATA", str(tmp_path))
+    monkeypatch.setitem(SETS, "toy", of)
+    monkeypatch.setattr(alternatives, "SMALL_PLAN", replace(QUICK, rounds=25))
+    rows = reading.read(of)
+    fitted = rows.where(~rows.aside)
+    found = alternatives.search(fitted)
+    assert found.tried[0].worst < fairness.AIM
+    assert found.preferred == found.tried[0], "no field may be left out at that price"
+    monkeypatch.setattr(fairness, "COSTS", 0.5)
+    card = train.train("toy", models=tmp_path, cards=tmp_path, plan=replace(QUICK, rounds=25))
+    assert card["kept_out"]["fairness"][0] == "income"
+    assert "income" not in glassbox.opened((tmp_path / "toy.json").read_bytes())[0]["fields"]
+    assert card["fairness"]["impact"]["wealth"] > found.tried[0].worst
+    assert card["set_aside"]["against_challenger"]["delta_auc"] < -0.05, "the challenger reads every field, so the price is seen"

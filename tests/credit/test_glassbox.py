@@ -169,6 +169,33 @@ def test_wrong_calls_get_one_line(arguments, message, capsys):
     assert said.err.count("\n") == 1
 
 
+def test_an_outcome_column_is_not_read_and_the_input_is_never_written_over(tmp_path, capsys):
+    table = strange(glassbox.load("german_1994"))
+    pq.write_table(table, tmp_path / "plain.parquet")
+    pq.write_table(table.append_column("bad", pa.array([["no", "number"]] * len(table))), tmp_path / "with.parquet")
+    for name in ("plain", "with"):
+        score_file(model="german_1994", source=tmp_path / f"{name}.parquet", target=tmp_path / f"{name}.out")
+    assert pq.read_table(tmp_path / "with.out") == pq.read_table(tmp_path / "plain.out")
+    before = (tmp_path / "plain.parquet").read_bytes()
+    arguments = ["--model", "german_1994", str(tmp_path / "plain.parquet"), str(tmp_path / ".." / tmp_path.name / "plain.parquet")]
+    assert run_command(arguments, stdout=sys.stdout, stderr=sys.stderr) == 2
+    assert "name another" in capsys.readouterr().err
+    assert (tmp_path / "plain.parquet").read_bytes() == before
+
+
+def test_a_model_altered_by_one_byte_scores_no_file(tmp_path, monkeypatch, capsys):
+    raw = bytearray((glassbox.MODELS / "german_1994.json").read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (tmp_path / "german_1994.json").write_bytes(raw)
+    monkeypatch.setattr(glassbox, "MODELS", tmp_path)
+    monkeypatch.setattr(glassbox, "load", glassbox.load.__wrapped__)
+    pq.write_table(strange(glassbox.parse(BODY, "")), tmp_path / "in.parquet")
+    arguments = ["--model", "german_1994", str(tmp_path / "in.parquet"), str(tmp_path / "out.parquet")]
+    assert run_command(arguments, stdout=sys.stdout, stderr=sys.stderr) == 2
+    assert capsys.readouterr().err == "score_dataset: the model's file was altered after it was sealed\n"
+    assert not (tmp_path / "out.parquet").exists()
+
+
 def test_a_file_of_another_schema_names_what_it_lacks(tmp_path, capsys):
     pq.write_table(pa.table({"row_id": [1], "bad": [0]}), tmp_path / "in.parquet")
     arguments = ["--model", "prosper2_2009_2014", str(tmp_path / "in.parquet"), str(tmp_path / "out.parquet")]

@@ -93,6 +93,43 @@ def test_a_leaked_column_stops_the_training(known, tmp_path):
         reading.read(TOY, tmp_path / "toy.parquet")
 
 
+def without_column(name):
+    return lambda columns: {column: values for column, values in columns.items() if column != name}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_column("income"), "lacks income"),
+        (without_column("bad"), "lacks bad"),
+        (without_column("rate"), "lacks rate"),
+        (lambda columns: columns | {"bad": [*columns["bad"][:-1], None]}, "neither 0 nor 1 in 1 rows, the first of them row 299"),
+        (lambda columns: columns | {"bad": ["yes"] * 300}, "neither 0 nor 1 in 300 rows"),
+        (lambda columns: columns | {"bad": [0] * 300}, "300 rows, 0 of them bad"),
+        (lambda columns: {name: values[:20] for name, values in columns.items()}, "20 rows"),
+        (lambda columns: {name: pa.array([], pa.float64()) for name in columns}, "0 rows"),
+        (lambda columns: columns | {"loan": ["much"] * 300}, "loan holds no numbers"),
+        (lambda columns: columns | {"income": [[1.0]] * 300}, r"neither numbers nor texts in income \(list"),
+        (lambda columns: columns | {"purpose": [b"car"] * 300}, "neither numbers nor texts in purpose"),
+    ],
+)
+def test_a_file_that_cannot_be_trained_on_gets_one_line(known, tmp_path, monkeypatch, change, message):
+    pq.write_table(pa.table(change(toy(300))), tmp_path / "toy.parquet")
+    monkeypatch.setenv("CREDIT_DATA", str(tmp_path))
+    with pytest.raises(CommandError, match=message) as caught:
+        call_command("train_scorecard", "toy")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("raw", [b"", b"PAR1 and nothing more", b"PAR1" + bytes(60) + b"PAR1"])
+def test_a_file_that_is_no_parquet_gets_one_line(known, tmp_path, monkeypatch, raw):
+    (tmp_path / "toy.parquet").write_bytes(raw)
+    monkeypatch.setenv("CREDIT_DATA", str(tmp_path))
+    with pytest.raises(CommandError, match="cannot read") as caught:
+        call_command("train_scorecard", "toy")
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "change",
     [

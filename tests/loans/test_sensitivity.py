@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from core import business_day
 from credit.models import MonthOfOutcomes
+from credit.pricing import over_term
 from loans import application as applications
 from loans import product, sensitivity
 from tests import stories
@@ -27,10 +28,12 @@ def test_the_table_starts_from_the_quote_and_moves_with_each_figure():
     found = submitted(timezone.now())
     rows = sensitivity.of(found)
     assert rows[0]["rate"].quantize(Decimal("0.0001")) - found.decision.annual_rate < Decimal("0.0001")
-    assert len(rows) == 1 + 3 + 2 + 2
-    half, more, double = (row["apr"] for row in rows[1:4])
+    assert len(rows) == 1 + 1 + 3 + 2 + 2
+    assert rows[1]["value"] == over_term(found.decision.pd, 6) < rows[0]["value"]
+    assert rows[1]["apr"] < rows[0]["apr"], "what is not known has its price"
+    half, more, double = (row["apr"] for row in rows[2:5])
     assert half < rows[0]["apr"] < more < double
-    assert rows[4]["apr"] < rows[0]["apr"] < rows[5]["apr"]
+    assert rows[5]["apr"] < rows[0]["apr"] < rows[6]["apr"]
     MonthOfOutcomes.objects.create(
         model=found.decision.model, model_sha256=found.decision.model_sha256, month=timezone.localdate().replace(day=1), months_on_book=12,
         grade=found.decision.grade, loans=40, expected=1, observed=1, low=0, high=4,
