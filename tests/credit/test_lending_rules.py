@@ -26,7 +26,7 @@ def assessed(facts=GOOD, **more):
     return assess(facts, product=STANDARD, jurisdiction="SANDBOX", as_of=DAY, **more)
 
 
-def kept(facts, model="expert-2026-11"):
+def kept(facts):
     names = ("target_yield", "lgd", "servicing_fee_rate", "origination_fee_rate")
     product = {name: str(getattr(STANDARD, name)) for name in names}
     return {"facts": facts.as_dict(), "product": product, "jurisdiction": "SANDBOX", "method": "equal_installment", "as_of": DAY.isoformat()}
@@ -82,7 +82,7 @@ def test_a_decision_without_named_rules_is_assessed_by_those_that_made_it(facts,
 
 
 def test_the_income_rule_is_what_changed_between_the_old_ones():
-    assert [assessed(NO_INCOME, model="thin_file", rules=rules).score.outcome for rules in BEFORE] == ["refer", "approve"]
+    assert [assessed(NO_INCOME, rules=rules).score.outcome for rules in BEFORE] == ["refer", "approve"]
 
 
 @pytest.mark.django_db
@@ -93,11 +93,23 @@ def test_a_stored_decision_names_its_rules_and_old_ones_come_out_again():
     assert new.expected_loss == assessed().expected_loss.quantize(Decimal("1e-10"))
     assert recompute_stored("price", new.reference)[0] == assessed().price.as_dict()
     for rules in BEFORE:
-        made = assessed(NO_INCOME, model="thin_file", rules=rules)
+        made = assessed(NO_INCOME, rules=rules)
         row = Decision.objects.create(
-            about="AP-OLD", subject=subject, facts=kept(NO_INCOME), output=made.as_dict(), model="thin_file", model_sha256=made.score.model_sha256,
-            outcome="refer", cap=made.cap, as_of=DAY, decided_at=NOW,
-        )  # fmt: skip
+            about="AP-OLD",
+            subject=subject,
+            facts=kept(NO_INCOME),
+            output=made.as_dict(),
+            model=made.score.model,
+            model_sha256=made.score.model_sha256,
+            outcome=made.outcome,
+            grade=made.score.grade,
+            pd=made.score.pd,
+            annual_rate=pricing.quoted(made.price.annual_rate),
+            apr=made.price.apr.quantize(Decimal("1e-6")),
+            cap=made.cap,
+            as_of=DAY,
+            decided_at=NOW,
+        )
         assert printed(recompute_stored("score", row.reference)[0]) == printed(made.score.as_dict())
         assert printed(recompute_stored("price", row.reference)[0]) == printed(made.price.as_dict())
 
