@@ -18,16 +18,23 @@ from credit.training.sets import DataSet
 Vector = NDArray[np.float64]
 
 
-def compared(rows: Rows, odds: Vector, unrestricted: Vector, plain: Vector) -> dict[str, Any]:
-    """The champion on `rows`, beside the challenger, the plain scorecard and the platform's own price, each paired."""
+def compared(rows: Rows, odds: Vector, unrestricted: Vector) -> dict[str, Any]:
+    """The champion on `rows`, beside the challenger and the platform's own price, each paired."""
     pd = glassbox.probability(odds)
     return {
         "champion": measures.report(rows.bad, pd),
         "challenger": {"auc": measures.auc(rows.bad, unrestricted), "ks": measures.ks(rows.bad, unrestricted)},
         "against_challenger": measures.paired(rows.bad, odds, unrestricted),
+        "price": {name: _against_price(rows, odds, name) for name in rows.of.price if _mostly_known(rows, name)},
+    }
+
+
+def beside_scorecard(rows: Rows, odds: Vector, fitted: Rows) -> dict[str, Any]:
+    """The plain scorecard of the same rows, paired with the champion."""
+    plain = fitting.log_odds(binning.scorecard(fitted), rows)
+    return {
         "scorecard": {"auc": measures.auc(rows.bad, plain), "ks": measures.ks(rows.bad, plain)},
         "against_scorecard": measures.paired(rows.bad, odds, plain),
-        "price": {name: _against_price(rows, odds, name) for name in rows.of.price if _mostly_known(rows, name)},
     }
 
 
@@ -49,8 +56,7 @@ def _one_time(rows: Rows, plan: Plan, name: str, until: str, since: str, up_to: 
     before, after = rows.where(rows.period <= until), rows.where((rows.period >= since) & (rows.period <= up_to))
     body = calibrated(before, plan)
     odds = fitting.log_odds(body, after)
-    others = fitting.challenger(before, after, plan), fitting.log_odds(binning.scorecard(before), after)
-    found = {"period": name, "fitted_until": until, "fitted_rows": len(before)} | compared(after, odds, *others)
+    found = {"period": name, "fitted_until": until, "fitted_rows": len(before)} | compared(after, odds, fitting.challenger(before, after, plan))
     return found | {"recalibrated": recalibrations(after, odds, _last(rows, body, until, since))}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from credit import glassbox
-from credit.training import alternatives, backtest, binning, evaluation, fitting, measures, reading
+from credit.training import alternatives, backtest, evaluation, fitting, measures, reading
 from credit.training.fitting import Plan
 from credit.training.reading import Rows
 from credit.training.sets import without
@@ -52,7 +52,7 @@ def described(rows: Rows, fitted: Rows, aside: Rows, body: Mapping[str, Any], pl
     """The card: what went in, and what the model shows on rows it never saw."""
     of = rows.of
     odds = fitting.log_odds(body, aside)
-    others = fitting.challenger(fitted, aside, plan), fitting.log_odds(binning.scorecard(fitted), aside)
+    shown = evaluation.compared(aside, odds, fitting.challenger(fitted, aside, plan)) | evaluation.beside_scorecard(aside, odds, fitted)
     tenths = measures.deciles(aside.bad, glassbox.probability(odds))
     return {
         "schema": "model-card/1",
@@ -64,7 +64,7 @@ def described(rows: Rows, fitted: Rows, aside: Rows, body: Mapping[str, Any], pl
         "fields": list(body["fields"]),
         "kept_out": {kind: list(getattr(of, kind)) for kind in ("price", "circle", "protected", "not_used")},
         "effects": fitting.effects(body, fitted),
-        "set_aside": evaluation.compared(aside, odds, *others),
+        "set_aside": shown,
         "deciles": tenths,
         "backtest": backtest.by_decile(tenths) if of.price else None,
         "out_of_time": evaluation.out_of_time(rows, plan),

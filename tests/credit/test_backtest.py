@@ -13,10 +13,10 @@ def test_what_came_as_predicted_earned_what_was_aimed_at():
 
 
 def test_more_bads_than_predicted_earn_less_by_about_their_loss():
-    """Four points more bads over three years, each losing 60 % of what is then owed: about a point and a half a year."""
+    """Four points more bads over three years, each losing 60 % of what is then owed: 0.8 of a point a year, and the interest they no longer pay."""
     as_said, worse = backtest.by_decile([{"predicted": 0.10, "observed": 0.10}, {"predicted": 0.10, "observed": 0.14}])["rows"]
     assert as_said["rate"] == worse["rate"]
-    assert 0.012 < as_said["earned"] - worse["earned"] < 0.022
+    assert 0.008 < as_said["earned"] - worse["earned"] < 0.011
 
 
 def test_a_rate_that_everybody_fails_earns_less_than_nothing():
