@@ -83,7 +83,7 @@ def test_what_the_search_prefers_is_what_is_fitted(tmp_path, monkeypatch):
     assert found.tried[0].worst < fairness.AIM
     assert found.preferred == found.tried[0], "no field may be left out at that price"
     monkeypatch.setattr(fairness, "COSTS", 0.5)
-    card = train.train("toy", models=tmp_path, cards=tmp_path, plan=replace(QUICK, rounds=25))
+    card = train.train("toy", models=tmp_path, cards=tmp_path / "cards", plan=replace(QUICK, rounds=25))
     assert card["kept_out"]["fairness"][0] == "income"
     assert "income" not in glassbox.opened((tmp_path / "toy.json").read_bytes())[0]["fields"]
     assert card["fairness"]["impact"]["wealth"] > found.tried[0].worst

@@ -15,7 +15,7 @@ from tests.loans.test_second_look import declined
 from tests.worlds import world
 
 pytestmark = pytest.mark.django_db
-AGAINST = {"debt_monthly": "1500000", "overdue_count_6m": "1"}  # grade E: referred to a person, and priced just under the cap
+AGAINST = {"debt_monthly": "1500000"}  # all of the income: referred to a person, and priced under the cap
 
 
 @world
