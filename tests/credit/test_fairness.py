@@ -87,4 +87,3 @@ def test_what_the_search_prefers_is_what_is_fitted(tmp_path, monkeypatch):
     assert card["kept_out"]["fairness"][0] == "income"
     assert "income" not in glassbox.opened((tmp_path / "toy.json").read_bytes())[0]["fields"]
     assert card["fairness"]["impact"]["wealth"] > found.tried[0].worst
-    assert card["set_aside"]["against_challenger"]["delta_auc"] < -0.05, "the challenger reads every field, so the price is seen"
