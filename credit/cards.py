@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from credit import column_words, glassbox
+from credit import fairness as fairness_rules
 
 CARDS = glassbox.MODELS / "cards"
 EVIDENCE = Path(__file__).with_name("evidence.json")
@@ -198,7 +199,8 @@ def _tried(search: Mapping[str, Any], groups: Mapping[str, str]) -> Table:
         chosen = row["leaves_out"] == search["preferred"]
         rows.append([{"text": words, "note": _("preferred") if chosen else ""}, number(row["auc"]), *(number(row["impact"][name]) for name in names)])
     columns = [column(_("Leaves out"), number=False), column("AUC"), *(column(groups[name]) for name in names)]
-    caption = _("Models tried as fairer ones; the best ratio for at most %(cost)s AUC is preferred") % {"cost": number(search["costs_at_most"])}
+    words = _("Models tried as fairer ones, on the rows of the fitting; where a ratio is below %(aim)s, the best for at most %(cost)s AUC is preferred")
+    caption = words % {"aim": number(fairness_rules.AIM, 2), "cost": number(search["costs_at_most"])}
     return {"caption": caption, "shown": True, "columns": columns, "rows": rows}
 
 
