@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credit', '0005_records_are_kept'),
+        ('credit', '0006_what_is_written_of_a_model_is_sealed'),
     ]
 
     operations = [
