@@ -53,7 +53,8 @@ def cut(values: Vector, bad: Vector, trend: int) -> Cut:
     known = ~np.isnan(values)
     fine = np.unique(np.quantile(values[known], np.linspace(0, 1, FINE + 1)[1:-1], method="lower")) if known.any() else np.zeros(0)
     place = glassbox.cells(fine, values[known]) - 1
-    rows, bads = np.bincount(place, minlength=len(fine) + 1).astype(float), np.bincount(place, bad[known], len(fine) + 1)
+    rows = np.bincount(place, minlength=len(fine) + 1).astype(float)
+    bads = np.bincount(place, bad[known], len(fine) + 1).astype(float)
     ways = [_divided(rows, bads if way > 0 else rows - bads) for way in ((trend,) if trend else (1, -1))]
     ends = max(ways)[1]
     edges = fine[np.array(ends[:-1], dtype=int)] if len(fine) else fine
