@@ -3,12 +3,12 @@
 `marketplace_pledge_refused` knows every reason against a pledge that can be known without taking anything. `marketplace_place` is one pledge from the
 question to the verdict in one round trip. `marketplace_settle` settles what is asked of one listing together.
 
-A pledge of its own transaction is first an intent, committed at once in a table that is not logged; whoever gets the listing's lock next settles all
-intents there are in one durable transaction, and the others find their verdict when their turn at the lock comes. So the listing's row is held once for
-many pledges, and one flush of the log serves them all: the more ask at once, the less each costs. Inside a transaction of the caller's only the own intent
-is settled, and commits or not with that transaction. An intent nobody waits for any more is left alone after a few seconds, and forgotten.
+A pledge of its own transaction is first an intent, committed at once in a table that is not logged; whoever leads settles all intents there are in one
+durable transaction, the others wait for it and are told together; of those who came too late one leads next. So the listing's row is held once for many
+pledges, and one flush of the log serves them all: the more ask at once, the less each costs. Inside a transaction of the caller's only the own intent is
+settled, and commits or not with that transaction. An intent nobody waits for any more is left alone after a few seconds, and forgotten.
 
-Lock order: the listing's turn (an advisory lock, never inside a caller's transaction), the listing's row, accounts by id.
+Lock order: the lead, the listing's turn (advisory locks, never inside a caller's transaction; who waits shares the turn), the listing's row, accounts by id.
 """
 # ruff: noqa: S608  texts are put together from fixed texts; values are parameters
 
