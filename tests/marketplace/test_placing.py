@@ -13,8 +13,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core import business_day
-from core.models import Job
+from core.models import BusinessDate, Job
 from ledger.checks import check_books
+from ledger.models import Transfer
 from marketplace import placing
 from marketplace import pledge as pledging
 from marketplace.models import Listing, Pledge, PledgeIntent
@@ -31,6 +32,16 @@ def test_the_functions_of_the_database_are_the_ones_written_here() -> None:
             assert installed == re.search(r"\$(\w+)\$(.*)\$\1\$", text, re.S)[2], name
         cursor.execute("SELECT relpersistence FROM pg_class WHERE relname = 'marketplace_pledgeintent'")
         assert cursor.fetchone() == ("u",), "an intent is not worth a flush"
+
+
+@pytest.mark.django_db
+def test_before_the_first_business_day_a_pledge_is_booked_today() -> None:
+    now = timezone.now()
+    listing = Listing.objects.get(loan=stories.accepted_loan(alice(now=now), reviewer=dan(now=now), amount=1_000_000, term_months=6, now=now))
+    stories.pay_in(bob(now=now), 100_000, now=now)
+    assert not BusinessDate.objects.exists()
+    pledge = stories.pledge(listing, bob(), 100_000, now=now, key="early")
+    assert Transfer.objects.get(key=pledge.hold_key).booked_on == business_day.current()
 
 
 def told(listing: Listing, who: Member, amount: int, key: str) -> Any:
