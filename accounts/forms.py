@@ -61,6 +61,12 @@ class SidesForm(forms.Form):
         return data
 
 
+class IdentityConsentForm(forms.Form):
+    """A person's consent, alone on its screen, before anything of the document is typed."""
+
+    consent = ConsentField(purpose="identity", needed=True)
+
+
 class IdentityForm(forms.Form):
     """One document of a person, or the code of a business; full-width digits, spaces and hyphens are fine."""
 
@@ -68,7 +74,7 @@ class IdentityForm(forms.Form):
     legal_name = forms.CharField(label=_("Name as in the document"), max_length=NAME_LENGTH)
     number = forms.CharField(label=_("Number"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
-    def __init__(self, *args: Any, party: Party, as_of: date, consent_given: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, party: Party, as_of: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.as_of = as_of
         business = party.kind == Party.Kind.BUSINESS
@@ -79,8 +85,6 @@ class IdentityForm(forms.Form):
             self.fields["document"].widget = forms.HiddenInput()
             self.fields["legal_name"].label = _("Name as registered")
             self.fields["number"].label = IdentityCheck.Document.USCC.label
-        elif not consent_given:
-            self.fields["consent"] = ConsentField(purpose="identity", needed=True)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -90,9 +94,6 @@ class IdentityForm(forms.Form):
             except documents.InvalidDocument as error:
                 self.add_error("number", forms.ValidationError(error.message, code=error.code))
         return data
-
-    def answers(self) -> list[Any]:
-        return [self.cleaned_data["consent"]] if "consent" in self.cleaned_data else []
 
 
 class BusinessForm(forms.Form):

@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import business_day
 from core.idempotency import once_per_form
 from privacy import consents, disclosure, retention
+from privacy.forms import record_answers
 
 from . import access, documents, forms
 from . import identity as identities
@@ -67,15 +69,27 @@ def sides(request: HttpRequest) -> HttpResponse:
 @party_required(Role.SIGN)
 @once_per_form
 def identity(request: HttpRequest) -> HttpResponse:
-    """The document, what became of the last one, why we ask and how long we keep it."""
+    """A person's consent first, alone; then the document, what became of the last one, why we ask and how long we keep it."""
     party, now, today = _party(request), timezone.now(), business_day.current()
-    given = consents.is_given(subject=party.subject, purpose="identity", now=now)
-    form = forms.IdentityForm(_sent(request), party=party, as_of=today, consent_given=given)
+    if party.kind == Party.Kind.PERSON and not consents.is_given(subject=party.subject, purpose="identity", now=now):
+        return _ask_before_the_document(request, party)
+    form = forms.IdentityForm(_sent(request), party=party, as_of=today)
     if request.method == "POST" and form.is_valid():
-        fields = {name: form.cleaned_data[name] for name in ("document", "legal_name", "number")}
-        identities.submit(party=party, **fields, by=_user(request), now=now, as_of=today, answers=form.answers())
+        identities.submit(party=party, **form.cleaned_data, by=_user(request), now=now, as_of=today)
         messages.success(request, _("Received. We check it now and tell you when it is done."))
         return redirect("accounts:identity")
+    return _identity_page(request, party, form)
+
+
+def _ask_before_the_document(request: HttpRequest, party: Party) -> HttpResponse:
+    form = forms.IdentityConsentForm(_sent(request))
+    if request.method == "POST" and form.is_valid():
+        record_answers(form.cleaned_data.values(), subject=party.subject, now=timezone.now())
+        return redirect("accounts:identity")
+    return _identity_page(request, party, form)
+
+
+def _identity_page(request: HttpRequest, party: Party, form: Form) -> HttpResponse:
     check = identities.latest(party)
     context = {"form": form, "party": party, "check": check, "shown": _own_document(request, check), "kept": retention.get("account").label}
     return _shown(request, "accounts/identity.html", context)

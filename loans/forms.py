@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core.forms import MoneyField, WordsField, normalize_digits
@@ -190,7 +191,10 @@ class DocumentForm(forms.Form):
 
 
 class ConsentsForm(forms.Form):
-    """Each consent by itself; the first three are what the service is made of, the others may be refused without consequence."""
+    """The consents of an application; the first three are what the service is made of, the others may be refused without consequence.
+
+    A page asks one of them (`only`), each alone on its screen; programs answer all of them in one call.
+    """
 
     application = ConsentField(purpose="application", needed=True)
     automated_decision = ConsentField(purpose="automated_decision", needed=True)
@@ -198,6 +202,11 @@ class ConsentsForm(forms.Form):
     credit_source = ConsentField(purpose="credit_source")
     bank_source = ConsentField(purpose="bank_source", may_wait=True)
     named_recipient = ConsentField(purpose="named_recipient")
+
+    def __init__(self, *args: Any, only: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if only:
+            self.fields = {only: self.fields[only]}
 
 
 class ReplyForm(forms.Form):
@@ -219,12 +228,33 @@ class CorrectionForm(forms.Form):
 
 
 class ObligorForm(forms.Form):
-    """What a co-borrower says about themselves, and their own two consents."""
+    """A co-borrower's own two consents and what they say about themselves.
 
-    income_monthly = seen(MoneyField(label=_("Your income a month, after tax"), min_value=0), "sealed", _("Our assessors only"))
-    debt_monthly = seen(MoneyField(label=_("Your debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed", _("Our assessors only"))
+    A page asks the consents first, each alone on its screen (`upto`, its name); the answers before it come along as hidden values, for nothing is kept
+    of somebody who does not join.
+    """
+
+    CONSENTS = ("application", "automated_decision")
     application = ConsentField(purpose="application", needed=True)
     automated_decision = ConsentField(purpose="automated_decision", needed=True)
+    income_monthly = seen(MoneyField(label=_("Your income a month, after tax"), min_value=0), "sealed", _("Our assessors only"))
+    debt_monthly = seen(MoneyField(label=_("Your debt payments a month"), min_value=0, help_text=_("0 if none.")), "sealed", _("Our assessors only"))
+
+    def __init__(self, *args: Any, upto: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if upto:
+            self.fields = {name: self.fields[name] for name in self.CONSENTS[: self.CONSENTS.index(upto) + 1]}
+        for name in (set(self.CONSENTS) - {upto}) & self.fields.keys():
+            self.fields[name].widget = forms.HiddenInput()
+
+    @classmethod
+    def screen(cls, data: QueryDict) -> ObligorForm:
+        """What to show now for what was answered so far: a consent by itself, or, with all of them given, the rest."""
+        for name in cls.CONSENTS:
+            form = cls(data, upto=name)
+            if not form.is_valid():
+                return form if name in data else cls(initial=data.dict(), upto=name)
+        return cls(data) if "income_monthly" in data else cls(initial=data.dict())
 
 
 class RepayForm(forms.Form):

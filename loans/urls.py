@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loans.views import after_no, apply, calculator, circle, documents, early, hardship, life, obligors, offers, statement, statistics, status
+from loans.views import after_no, apply, calculator, choices, circle, documents, early, hardship, life, obligors, offers, statement, statistics, status
 
 app_name = "loans"
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("applications/<str:reference>/correct/", after_no.correct, name="correct"),
     path("applications/<str:reference>/corrected/", after_no.corrected, name="corrected"),
     path("applications/<str:reference>/documents/", documents.documents, name="documents"),
+    path("applications/<str:reference>/privacy/", choices.choices, name="choices"),
+    path("applications/<str:reference>/privacy/<str:purpose>/", choices.choice, name="choice"),
     path("applications/<str:reference>/circle/", circle.people, name="circle"),
     path("applications/<str:reference>/circle/<str:link>/take-back/", circle.take_back, name="circle_take_back"),
     path("documents/<str:reference>/", documents.document, name="document"),

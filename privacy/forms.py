@@ -67,6 +67,11 @@ class ConsentField(forms.ChoiceField):
         return [(f"{YES}:{notice.version}", notice.ask["yes"]), (f"{NO}:{notice.version}", notice.ask["no"])]
 
     @property
+    def sensitive(self) -> bool:
+        """Asked alone on its screen, with why it is needed and what it means for the person beside it (PIPL articles 28 to 30)."""
+        return purposes.get(self.purpose).sensitive
+
+    @property
     def consent(self) -> dict:
         """What templates/components/consent.html shows."""
         notice = self.notice
@@ -78,6 +83,8 @@ class ConsentField(forms.ChoiceField):
             "seen": notice.ask["seen"],
             "kept": notice.ask["kept"],
             "refused": notice.ask["refuse"],
+            "necessity": notice.necessity_text if self.sensitive else "",
+            "impact": notice.impact_text if self.sensitive else "",
             "yes_note": notice.ask["yes_note"],
             "no_note": notice.ask["no_note"],
             "notice": _("%(title)s, version %(version)s") % {"title": notice.title, "version": notice.version},

@@ -53,8 +53,8 @@ def consent(application: Application, purposes: tuple[str, ...], *, now: datetim
         consents.record(subject=file.subject, purpose=purpose, decision=decision, notice=notice, locale="en", now=now, matter=file.matter)
 
 
-def draft(borrower: Member, *, amount: int, term_months: int, method: str = "equal_installment", now: datetime) -> Application:
-    """A complete draft."""
+def draft(borrower: Member, *, amount: int, term_months: int, method: str = "equal_installment", consented: bool = True, now: datetime) -> Application:
+    """A complete draft; without its consents where `consented` is False."""
     application = applications.start(party=borrower.party, by=borrower.user, language="en", now=now)
     applications.save_project(
         application,
@@ -70,7 +70,7 @@ def draft(borrower: Member, *, amount: int, term_months: int, method: str = "equ
     for section, answers in ANSWERS.items():
         application = Application.objects.select_related("file").get(pk=application.pk)
         applications.save_answers(application, section=section, answers=answers, now=now)
-    consent(application, applications.REQUIRED_CONSENTS, now=now)
+    consent(application, applications.REQUIRED_CONSENTS if consented else (), now=now)
     return Application.objects.select_related("file__subject", "file__matter", "party").get(pk=application.pk)
 
 

@@ -14,11 +14,18 @@ from loans.hardship.terms import Wanted
 from loans.models import HardshipRequest, Plan
 from privacy.forms import ConsentField
 
+WITH_A_YES = ("reason", "paper")
 READER = _("Only who takes up your request")
 
 
+class HardshipConsentForm(forms.Form):
+    """Whether we may read a reason: asked first, alone on its screen, and a no costs nothing."""
+
+    hardship = ConsentField(purpose="hardship")
+
+
 class HardshipForm(forms.Form):
-    """A request for help. What is wanted is enough; a reason only with a yes to the notice about it."""
+    """A request for help. What is wanted is enough; a reason only with a yes to the notice about it (`allowed`)."""
 
     wish = forms.ChoiceField(label=_("What would help you?"), choices=HardshipRequest.Wish.choices, widget=forms.RadioSelect)
     affordable = seen(
@@ -26,7 +33,6 @@ class HardshipForm(forms.Form):
         "sealed",
         READER,
     )
-    hardship = ConsentField(purpose="hardship")
     reason = seen(
         WordsField(label=_("What has happened?"), widget=forms.Textarea({"rows": 5}), max_length=TEXT_MAX, required=False),
         "sealed",
@@ -38,12 +44,18 @@ class HardshipForm(forms.Form):
         READER,
     )
 
+    def __init__(self, *args: Any, allowed: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.allowed = allowed
+        if not allowed and not any(self.data.get(name) or self.files.get(name) for name in WITH_A_YES):
+            for name in WITH_A_YES:
+                del self.fields[name]
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if "hardship" in data and not data["hardship"]:
-            for name in ("reason", "paper"):
-                if data.get(name):
-                    self.add_error(name, _("You chose that we do not read a reason. Leave this empty, or allow it above."))
+        for name in WITH_A_YES:
+            if not self.allowed and data.get(name):  # a yes taken back while the page stood open
+                self.add_error(name, _("You chose that we do not read a reason. Leave this empty, or change your answer first."))
         return data
 
 

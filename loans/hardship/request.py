@@ -25,7 +25,6 @@ from loans.models.hardship import WAITING
 from loans.replay import Kind
 from loans.stranger import OWN_LOAN, is_stranger
 from privacy import consents
-from privacy.forms import Answer, record_answers
 
 PURPOSE = "hardship"
 EVIDENCE_MAX = 5
@@ -54,7 +53,6 @@ def ask(
     as_of: date,
     now: datetime,
     affordable: int | None = None,
-    answer: Answer | None = None,
     reason: str = "",
     uploads: Iterable[UploadedFile] = (),
 ) -> HardshipRequest:
@@ -63,9 +61,8 @@ def ask(
     For some days no late charges are made; see `cooling_days` of the product.
     """
     clean = [check_upload(upload) for upload in uploads]
-    _check(loan, reason=reason, papers=len(clean), allowed=bool(answer))
-    if answer is not None:
-        record_answers([answer], subject=loan.file.subject, matter=loan.file.matter, now=now)
+    allowed = consents.is_given(subject=loan.file.subject, purpose=PURPOSE, matter=loan.file.matter, now=now)
+    _check(loan, reason=reason, papers=len(clean), allowed=allowed)
     try:
         with transaction.atomic():
             made = HardshipRequest.objects.create(

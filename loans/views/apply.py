@@ -123,8 +123,6 @@ def _form(request: HttpRequest, found: Application, step: Step) -> django_forms.
     data = request.POST if request.method == "POST" else None
     if step.code == "funds":
         return _funds_form(request, found)
-    if step.code == "privacy":
-        return step.form(data)
     if step.section == "project":
         return step.form(data, initial={name: getattr(found, name) for name in step.form.base_fields if getattr(found, name)})
     return step.form(data, initial=answers(request, found, step))

@@ -22,12 +22,13 @@ from loans import access, product, repayment
 from loans.hardship import plan as plans
 from loans.hardship import request as requests
 from loans.hardship import terms, vote
-from loans.hardship.forms import HardshipForm
+from loans.hardship.forms import HardshipConsentForm, HardshipForm
 from loans.hardship.request import UnableToHelp
 from loans.models import HardshipRequest, Loan, Plan
 from loans.models.hardship import WAITING
 from loans.views.common import party_of, user_of
-from privacy import disclosure
+from privacy import consents, disclosure
+from privacy.forms import record_answers
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,9 +36,12 @@ from privacy import disclosure
 @party_required("prepare", borrows=True)
 @once_per_form
 def hardship(request: HttpRequest, reference: str) -> HttpResponse:
-    """The request: to make, or as it stands."""
+    """The request: to make, or as it stands. Whether we may read a reason is asked first, by itself; `?ask` asks it again."""
     found = access.own_loan(reference, party=party_of(request))
-    form = HardshipForm(request.POST or None, request.FILES or None)
+    answered = consents.state(subject=found.file.subject, purpose=requests.PURPOSE, matter=found.file.matter, now=timezone.now())
+    if found.state in repayment.REPAYABLE and _is_asked(request, found, answered):
+        return _ask_first(request, found)
+    form = HardshipForm(request.POST or None, request.FILES or None, allowed=answered.given)
     if request.method == "POST" and form.is_valid():
         try:
             _ask(request, found, form)
@@ -50,22 +54,35 @@ def hardship(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "loans/hardship.html", _context(request, found, form), status=422 if request.method == "POST" else 200)
 
 
+def _is_asked(request: HttpRequest, found: Loan, answered: consents.State) -> bool:
+    if request.method == "POST":
+        return requests.PURPOSE in request.POST
+    return requests.open_request(found) is None and ("ask" in request.GET or answered.code in (consents.ASKED, consents.ASK_AGAIN, consents.EXPIRED))
+
+
+def _ask_first(request: HttpRequest, found: Loan) -> HttpResponse:
+    form = HardshipConsentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        record_answers(form.cleaned_data.values(), subject=found.file.subject, matter=found.file.matter, now=timezone.now())
+        return redirect("loans:hardship", found.reference)
+    return render(request, "loans/hardship.html", _context(request, found, form), status=422 if request.method == "POST" else 200)
+
+
 def _ask(request: HttpRequest, found: Loan, form: HardshipForm) -> None:
     data = form.cleaned_data
     requests.ask(
         found,
         wish=data["wish"],
         affordable=data["affordable"],
-        answer=data["hardship"],
-        reason=data["reason"].strip(),
-        uploads=[data["paper"]] if data["paper"] else [],
+        reason=data.get("reason", "").strip(),
+        uploads=[data["paper"]] if data.get("paper") else [],
         by=user_of(request),
         as_of=business_day.current(),
         now=timezone.now(),
     )
 
 
-def _context(request: HttpRequest, found: Loan, form: HardshipForm) -> dict[str, Any]:
+def _context(request: HttpRequest, found: Loan, form: HardshipForm | HardshipConsentForm) -> dict[str, Any]:
     newest = found.hardships.order_by("-pk").first()
     open_one = newest if newest and newest.state in WAITING else None
     return {

@@ -102,7 +102,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if party is None or not parties.may(user_of(request), party, "sign", now=timezone.now()):
         return render(request, "loans/invitation_over.html", {"reason": _("You need an account of your own that may sign.")}, status=403)
     request.party = party  # type: ignore[attr-defined]
-    return _answer(request, found) if request.method == "POST" else _invitation_page(request, found, ObligorForm())
+    return _answer(request, found) if request.method == "POST" else _invitation_page(request, found, ObligorForm.screen(request.POST))
 
 
 def _answer(request: HttpRequest, found: Obligor) -> HttpResponse:
@@ -110,9 +110,9 @@ def _answer(request: HttpRequest, found: Obligor) -> HttpResponse:
         obligors_of.decline(found, by=user_of(request), now=timezone.now())
         messages.success(request, _("Declined. Nothing about you was kept, and the link leads nowhere now."))
         return redirect("pages:home")
-    form = ObligorForm(request.POST)
-    if not form.is_valid():
-        return _invitation_page(request, found, form, status=422)
+    form = ObligorForm.screen(request.POST)
+    if not form.is_bound or not form.is_valid():
+        return _invitation_page(request, found, form, status=422 if form.errors else 200)
     data = form.cleaned_data
     try:
         joined = obligors_of.join(

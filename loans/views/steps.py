@@ -71,7 +71,7 @@ STEPS = (
         gettext_lazy("Your choices about your data"),
         gettext_lazy("Each by itself. Nothing is chosen for you."),
         "privacy",
-        forms.ConsentsForm,
+        page="loans:choices",
     ),
 )
 BY_CODE = {step.code: step for step in STEPS}

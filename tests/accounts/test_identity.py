@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 from django.utils import translation
+from django.utils.html import escape
 from stdnum.cn import ric
 
 from accounts import documents, identity, kyc, onboarding, parties
@@ -153,6 +154,10 @@ def test_the_number_is_nowhere_in_the_database(nora, now) -> None:
     assert "诺拉" not in stored
 
 
+def agree(browser) -> None:
+    assert browser.post(reverse("accounts:identity"), {"consent": "yes", "idempotency_key": "key-000000000000"}).status_code == 302
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_page_says_why_and_how_long_and_shows_four_characters(nora, now, language: str) -> None:
     browser = cast.client_of(nora, language=language)
@@ -160,7 +165,11 @@ def test_the_page_says_why_and_how_long_and_shows_four_characters(nora, now, lan
     assert ("Why we ask" if language == "en" else "为什么") in page
     with translation.override(language):
         assert str(retention.get("account").label) in page
-    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "consent": "yes", "idempotency_key": "key-000000000001"}
+    assert "number" not in browser.get(reverse("accounts:identity")).context["form"].fields, "asked alone, before anything of the document"
+    with translation.override(language):
+        assert escape(published.current("identity", language).necessity_text) in page
+    agree(browser)
+    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "idempotency_key": "key-000000000001"}
     assert browser.post(reverse("accounts:identity"), form).url == reverse("accounts:identity")
     page = browser.get(reverse("accounts:identity")).content.decode()
     assert documents.masked(ending("002")) in page
@@ -178,21 +187,30 @@ def test_the_page_says_why_and_how_long_and_shows_four_characters(nora, now, lan
         ({"document": "uscc"}, "document"),
         ({"legal_name": ""}, "legal_name"),
         ({"legal_name": "诺" * 10_000}, "legal_name"),
-        ({"consent": ""}, "consent"),
-        ({"consent": "no"}, "consent"),
     ],
 )
 def test_bad_answers_are_said_at_their_field_and_nothing_is_kept(nora, change: dict, field: str) -> None:
-    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "consent": "yes", "idempotency_key": "key-000000000002"}
-    answer = cast.client_of(nora).post(reverse("accounts:identity"), form | change)
+    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "idempotency_key": "key-000000000002"}
+    browser = cast.client_of(nora)
+    agree(browser)
+    answer = browser.post(reverse("accounts:identity"), form | change)
     assert field in answer.context["form"].errors
+    assert not IdentityCheck.objects.exists()
+
+
+@pytest.mark.parametrize("said", ["", "no", "perhaps"])
+def test_without_a_yes_no_document_is_asked_for(nora, said: str) -> None:
+    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "consent": said, "idempotency_key": "key-000000000002"}
+    answer = cast.client_of(nora).post(reverse("accounts:identity"), form)
+    assert (answer.status_code, [*answer.context["form"].errors]) == (422, ["consent"])
     assert not IdentityCheck.objects.exists()
     assert not Consent.objects.filter(purpose="identity").exists()
 
 
 def test_sending_the_form_twice_submits_once(nora) -> None:
     browser = cast.client_of(nora)
-    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "consent": "yes", "idempotency_key": "key-000000000003"}
+    agree(browser)
+    form = {"document": "resident_id", "legal_name": "诺拉", "number": ending("002"), "idempotency_key": "key-000000000003"}
     assert [browser.post(reverse("accounts:identity"), form).status_code for _ in range(2)] == [302, 302]
     assert IdentityCheck.objects.count() == 1
 

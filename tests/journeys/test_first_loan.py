@@ -116,9 +116,13 @@ def apply(world: World, language: str) -> str:
     alice.sends()
     alice.looks("07-documents")
     alice.opens(path + "privacy/")
-    alice.fills(application="yes", automated_decision="yes", listing_disclosure="yes", credit_source="no", named_recipient="no")
-    alice.looks("08-consents")
-    alice.sends()
+    for purpose in ("application", "automated_decision", "listing_disclosure", "credit_source", "bank_source", "named_recipient"):
+        assert alice.page.url == f"{path}privacy/{purpose}/", "each on its own screen"
+        if purpose != "bank_source":  # it may wait
+            alice.fills(**{purpose: "no" if purpose in ("credit_source", "named_recipient") else "yes"})
+        if purpose in ("application", "credit_source"):
+            alice.looks(f"08-consent-{purpose}")
+        alice.sends()
     assert alice.page.url == path + "check/"
     alice.looks("09-check")
     alice.sends("main form[action$='/submit/'] button")

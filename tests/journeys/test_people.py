@@ -74,12 +74,15 @@ def press(page: Any, action: str) -> None:
 @pytest.mark.parametrize("code", ["en", "zh-hans"])
 def test_a_loan_with_nobody_named_and_everything_optional_refused(window: Window, code: str) -> None:
     draft, hers = stories.draft(alice(), amount=1_000_000, term_months=6, now=timezone.now()), window(alice(), code, width=360)
-    hers.goto(f"/applications/{draft.reference}/privacy/")
     for name in (*applications.REQUIRED_CONSENTS, *OPTIONAL):
-        assert hers.locator(f"[name={name}]:checked").count() in (0, 1)
+        hers.goto(f"/applications/{draft.reference}/privacy/{name}/")
+        assert hers.locator("main :checked").count() == 0
         hers.locator(f"main [name={name}][value^='{'no' if name in OPTIONAL else 'yes'}']").check(force=True)
+        hers.locator("main form .btn.go").first.click()
+        hers.wait_for_load_state()
+    hers.goto(f"/applications/{draft.reference}/privacy/")
     looks(hers, "refusals", code)
-    hers.locator("main form .btn.go").first.click()
+    hers.locator("main .btn.go").first.click()
     hers.wait_for_url("**/check/")
     press(hers, "/submit/")
     application = Application.objects.get(pk=draft.pk)

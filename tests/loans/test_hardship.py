@@ -294,18 +294,33 @@ def test_what_the_database_refuses(loan, sal):
 
 
 def fields(**changes) -> dict:
-    return {"wish": "holiday", "affordable": "800", "hardship": "no", "reason": "", "idempotency_key": uuid4().hex} | changes
+    return {"wish": "holiday", "affordable": "800", "reason": "", "idempotency_key": uuid4().hex} | changes
+
+
+def answer(client, page: str, said: str) -> None:
+    """Whether we may read a reason, asked by itself before the request."""
+    shown = client.get(f"{page}?ask=1").content.decode()
+    assert 'name="hardship"' in shown and 'name="reason"' not in shown
+    assert client.post(page, {"hardship": said, "idempotency_key": uuid4().hex}).status_code == 302
+
+
+def ask_in_the_browser(loan) -> None:
+    page, alices = f"/loans/{loan.reference}/help/", client_of(alice())
+    answer(alices, page, "yes")
+    alices.post(page, fields(reason="The oven broke."))
 
 
 def test_the_borrower_asks_in_the_browser_and_the_reason_is_sealed(loan, sal):
     page = f"/loans/{loan.reference}/help/"
     alices = client_of(alice())
-    assert alices.get(page).status_code == 200
-    refused = alices.post(page, fields(reason="I am ill"))
+    answer(alices, page, "no")
+    assert b'name="reason"' not in alices.get(page).content
+    refused = alices.post(page, fields(reason="I am ill"))  # a page that stood open since a yes
     assert (refused.status_code, HardshipRequest.objects.count()) == (422, 0)
     assert b"I am ill" in refused.content  # nothing typed is lost
+    answer(alices, page, "yes")
     paper = SimpleUploadedFile("letter.png", picture(), "image/png")
-    assert alices.post(page, fields(hardship="yes", reason="The oven broke.", paper=paper)).status_code == 302
+    assert alices.post(page, fields(reason="The oven broke.", paper=paper)).status_code == 302
     made = HardshipRequest.objects.get()
     assert (made.wish, made.affordable, made.evidence.count()) == ("holiday", 80_000, 1)
     assert consents.state(subject=loan.file.subject, purpose="hardship", matter=loan.file.matter, now=START).given
@@ -320,7 +335,7 @@ def test_the_borrower_asks_in_the_browser_and_the_reason_is_sealed(loan, sal):
 
 def test_the_desk_claims_reads_compares_and_proposes_and_the_borrower_sees_it(loan, sal):
     skip_to(date(2026, 3, 1))
-    client_of(alice()).post(f"/loans/{loan.reference}/help/", fields(hardship="yes", reason="The oven broke."))
+    ask_in_the_browser(loan)
     made = HardshipRequest.objects.get()
     desk = client_of(sal)
     assert made.reference in desk.get("/admin/loans/hardshiprequest/").content.decode()
@@ -391,7 +406,7 @@ def test_a_refusal_needs_words_and_the_borrower_reads_them(loan, sal):
 
 
 def test_words_taken_back_are_not_opened_again(loan, sal):
-    client_of(alice()).post(f"/loans/{loan.reference}/help/", fields(hardship="yes", reason="The oven broke."))
+    ask_in_the_browser(loan)
     made = HardshipRequest.objects.get()
     requests.claim(made, by=sal.user, now=START)
     consents.withdraw(subject=loan.file.subject, purpose="hardship", matter=loan.file.matter, locale="en", now=START + timedelta(minutes=1))
@@ -402,7 +417,7 @@ def test_words_taken_back_are_not_opened_again(loan, sal):
 
 
 def test_a_holder_compares_and_votes_in_the_browser_and_reads_no_reason(loan, sal):
-    client_of(alice()).post(f"/loans/{loan.reference}/help/", fields(hardship="yes", reason="The oven broke."))
+    ask_in_the_browser(loan)
     made = HardshipRequest.objects.get()
     requests.claim(made, by=sal.user, now=START)
     plan = propose(made, sal, kind="restructure", more=6, annual_rate=Decimal("0.03"))

@@ -14,7 +14,7 @@ from loans.models import Loan, Obligor
 from loans.obligor import UnableToJoin
 from loans.offer import accept
 from privacy import consents
-from privacy.models import AccessLog
+from privacy.models import AccessLog, Consent
 from tests import stories
 from tests.cast import PASSWORD, alice, client_of, dan, eve, grace
 from tests.worlds import world
@@ -176,6 +176,27 @@ def test_declining_and_taking_back_end_the_link(draft, now):
     client_of(alice()).post(f"/co-borrow/{waiting.reference}/take-back/")
     assert client_of(grace()).get(other).status_code == 410
     assert client_of(eve()).post(f"/co-borrow/{waiting.reference}/take-back/").status_code == 404
+
+
+def test_each_consent_is_alone_on_its_screen_and_nothing_is_kept_before_the_last(draft):
+    link, browser = link_of(draft), client_of(grace())
+    sent = {"answer": "join", "idempotency_key": key_of(browser.get(link))}
+    for shown, more in ((browser.get(link), {}), (browser.post(link, sent | {"application": "yes"}), {"application": "yes"})):
+        asked = obligors.NEEDED[len(more)]
+        visible = re.findall(r'<input type="(?!hidden)\w+" name="(\w+)"', shown.content.decode())
+        assert (shown.status_code, {*visible}) == (200, {asked})
+        assert [field.name for field in shown.context["form"].hidden_fields()] == [*more]
+        for said in ("no", "perhaps"):
+            refused = browser.post(link, sent | more | {asked: said})
+            assert (refused.status_code, [*refused.context["form"].errors]) == (422, [asked])
+    figures = browser.post(link, sent | YES)
+    assert (figures.status_code, [*figures.context["form"].errors]) == (200, [])
+    assert set(re.findall(r'<input type="(?!hidden)\w+" name="(\w+)"', figures.content.decode())) == {*FIGURES}
+    wrong = browser.post(link, sent | YES | FIGURES | {"income_monthly": "lots"})
+    assert (wrong.status_code, [*wrong.context["form"].errors]) == (422, ["income_monthly"])
+    assert b"lots" in wrong.content
+    assert not Consent.objects.filter(subject=grace().party.subject, purpose__in=obligors.NEEDED).exists()
+    assert browser.post(link, sent | YES | FIGURES).status_code == 302
 
 
 def test_an_unanswered_invitation_holds_the_application_back(draft, now):

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import escape
 
 from core import business_day, outbox
 from loans.models import Application, Loan
 from marketplace.models import Listing, Pledge
+from privacy import notices
+from privacy.purposes import get
 from tests import cast, stories
 from tests.cast import PASSWORD, alice, bob, carol, client_of, dan, eve, fay
 from tests.worlds import world
@@ -48,12 +51,29 @@ def fill_in(client, reference):
         "work": WORK,
         "repayment": {"repayment_plan": "From daily sales.", "repayment_source": "business"},
         "finances": FINANCES,
-        "privacy": CONSENTS,
+        **{f"privacy/{purpose}": {purpose: answer} for purpose, answer in CONSENTS.items()},
     }
     for section, answers in pages.items():
         assert client.get(f"/applications/{reference}/{section}/").status_code == 200
         answered = client.post(f"/applications/{reference}/{section}/", answers)
         assert answered.status_code == 302, (section, answered.context["form"].errors)
+
+
+def test_each_consent_is_alone_on_its_screen_and_a_sensitive_one_says_why_it_is_needed_and_what_it_means(today):
+    draft, browser = stories.draft(alice(), amount=4_800_000, term_months=6, now=today, consented=False), client_of(alice())
+    page = f"/applications/{draft.reference}/privacy/"
+    assert browser.get(page).url == f"{page}application/", "the first that was not answered"
+    for purpose, answer in CONSENTS.items():
+        shown, notice = browser.get(f"{page}{purpose}/"), notices.current(purpose, "en")
+        assert set(re.findall(r'type="radio" name="(\w+)"', shown.content.decode())) == {purpose}
+        assert (escape(notice.impact_text) in shown.content.decode()) == (escape(notice.necessity_text) in shown.content.decode()) == get(purpose).sensitive
+        assert " checked" not in shown.content.decode()
+        assert browser.post(f"{page}{purpose}/", {}).status_code == (302 if purpose == "bank_source" else 422), "only the bank may wait"
+        assert browser.post(f"{page}{purpose}/", {purpose: answer}).status_code == 302
+    assert browser.post(f"{page}application/", {"application": "no"}).status_code == 422, "without it there is nothing to assess"
+    overview = browser.get(page)
+    assert [overview.content.decode().count(f"<dd>{said} ") for said in ("Yes", "No")] == [3, 3]
+    assert browser.get(f"{page}marketing/").status_code == browser.get(f"{page}{'x' * 300}/").status_code == 404
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -110,6 +110,7 @@ class World:
         self.things |= {
             "draft": named(draft.reference),
             "project": named(draft.reference, section="project"),
+            "choice": named(draft.reference, purpose="application"),
             "sent": named(offered.reference),
             "document": named(Document.objects.get().reference),
             "offer": named(offered.offers.get().reference),
@@ -166,7 +167,8 @@ class World:
         """Alice asked for help with it; new terms are before the holders."""
         sal, today = self.members["sal"].user, business_day.current()
         paper = SimpleUploadedFile("letter.png", picture(), "image/png")
-        asked = hardship.ask(loan, wish="longer", answer=makers._yes("hardship", now=now), reason="?", uploads=[paper], by=alice.user, as_of=today, now=now)
+        stories.consent(loan.agreement.offer.application, ("hardship",), now=now)
+        asked = hardship.ask(loan, wish="longer", reason="?", uploads=[paper], by=alice.user, as_of=today, now=now)
         hardship.claim(asked, by=sal, now=now)
         case = CollectionsCase.objects.create(loan=loan, stage="reminded", opened_on=today, stage_since=today)
         made = plans.propose(asked, Wanted("restructure", more=3), by=sal, as_of=today, now=now)

@@ -120,6 +120,8 @@ loans:documents                draft            alice/borrow     alice/borrow
 loans:document                 document         alice/borrow     -
 loans:remove_document          document         -                alice/borrow
 loans:section                  project          alice/borrow     alice/borrow
+loans:choices                  draft            alice/borrow     -
+loans:choice                   choice           alice/borrow     alice/borrow
 loans:circle                   draft            alice/borrow     alice/borrow
 loans:circle_take_back         named            -                alice/borrow
 loans:obligors                 draft            alice/borrow     alice/borrow
