@@ -5,7 +5,7 @@ The policy is asked in `privacy.outreach`, under its lock, with the decision and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -119,11 +119,13 @@ def call_borrower(application: Application, *, by: User, now: datetime) -> Outco
     )
 
 
-def remind(application: Application, party: Party, *, now: datetime, say: Callable[[], object]) -> Outcome:
-    """A reminder by the software to one party bound by the loan. `say` writes it, in the same transaction, when the rules allow it."""
+def remind(
+    application: Application, party: Party, *, template: str, channel: str, params: Mapping[str, str], now: datetime, say: Callable[[], object]
+) -> Outcome:
+    """A reminder by the software to one party bound by the loan. `say` writes and sends it, in the same transaction, when the rules allow it."""
     return outreach.reach(
         to=recipient(application, party, now=now),
-        errand=Errand("payment_reminder", "in_app", "payment_reminder", params={"reference": application.reference, "link": ""}),
+        errand=Errand("payment_reminder", channel, template, params=params),
         facts=facts(application, purpose="payment_reminder", case=None, party=party, now=now),
         matter=application.file.matter,
         now=now,

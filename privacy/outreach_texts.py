@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from privacy.rulebook.rules import CHANNELS, PURPOSES, ROLES, THIRD_PARTIES
 FILE = Path(__file__).with_suffix(".toml")
 LOCALES = ("zh-hans", "en")
 PLACES = {"operator", "name", "link", "code", "reference"}
+FACTS = {"amount", "due_on", "promised_amount", "promised_on"}  # only in texts of apps above, to somebody bound by a loan
 # Words that would let a third party understand that money is owed. Searched for inside words and across languages.
 DEBT_WORDS = re.compile(
     r"debt|loan|lend|borrow|owe|arrear|overdue|late|due\b|pay|money|credit|collect|default|guarant|amount|installment|interest|fee\b|legal|court|lawyer|urgent"
@@ -58,11 +59,25 @@ class Template:
         return role in self.roles and purpose in self.purposes and channel in self.channels
 
 
+_added: dict[str, Callable[[], Template]] = {}
+
+
+def add(code: str, make: Callable[[], Template]) -> None:
+    """A fixed text of an app above, in the words in which that app says it; made when texts are first asked for."""
+    _added[code] = make
+    templates.cache_clear()
+
+
 @cache
 def templates() -> dict[str, Template]:
     """All of them, by code. Raises BrokenTemplate, TemplateRevealsDebt."""
     raw = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return {code: read(code, body) for code, body in raw.items()}
+    found = {code: read(code, body) for code, body in raw.items()}
+    for code, make in _added.items():
+        found[code] = make()
+        _require_known(found[code], places=PLACES | FACTS)
+        _require_discreet(found[code])
+    return found
 
 
 def get(code: str) -> Template:
@@ -88,12 +103,12 @@ def read(code: str, body: Mapping[str, Any]) -> Template:
     return found
 
 
-def _require_known(template: Template) -> None:
+def _require_known(template: Template, *, places: Set[str] = PLACES) -> None:
     known = ((template.roles, ROLES), (template.purposes, PURPOSES), (template.channels, CHANNELS), (template.reveals, ("debt",)))
     unknown = [word for words, allowed in known for word in words if word not in allowed]
-    places = {place for text in template.texts.values() for place in re.findall(r"\{(\w*)\}", text)} - PLACES
-    if unknown or places or not all(template.texts.values()) or not (template.roles and template.purposes and template.channels):
-        raise BrokenTemplate(f"{template.code}: empty, or unknown {unknown or places}")
+    strange = {place for text in template.texts.values() for place in re.findall(r"\{(\w*)\}", text)} - places
+    if unknown or strange or not all(template.texts.values()) or not (template.roles and template.purposes and template.channels):
+        raise BrokenTemplate(f"{template.code}: empty, or unknown {unknown or strange}")
 
 
 def _require_discreet(template: Template) -> None:

@@ -10,10 +10,10 @@ from core.outbox import JobContext, RetryLater, handles
 from loans import delinquency, repayment
 from loans.collections import quiet
 from loans.models import CollectionsCase, DebtSale, Loan, Promise
-from loans.notices.door import remind_obligors, tell_obligors
+from loans.notices.door import register_reminders, remind_obligors, tell_obligors
 from notifications.catalogue import Context, Template, register
 
-register(
+register_reminders(
     Template(
         code="case.talking",
         kind="loan",
@@ -44,6 +44,8 @@ register(
         ),
         action=_("See your loan"),
     ),
+)
+register(
     Template(
         code="promise.kept",
         kind="loan",

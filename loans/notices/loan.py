@@ -12,7 +12,7 @@ from core.outbox import JobContext, RetryLater, handles
 from loans import delinquency, repayment
 from loans.collections import quiet
 from loans.models import Loan, Recovery, Repayment
-from loans.notices.door import remind_obligors, tell_obligors
+from loans.notices.door import register_reminders, remind_obligors, tell_obligors
 from notifications.catalogue import Template, register
 
 REMINDERS = ("loan.late", "loan.defaulted")
@@ -40,26 +40,6 @@ register(
         action=_("See your loan"),
     ),
     Template(
-        code="loan.late",
-        kind="loan",
-        title=_("A payment has not arrived yet"),
-        text=_(
-            "For loan %(reference)s, %(amount)s has been open since %(due_on)s. If you have paid, nothing more is needed. "
-            "If you cannot pay now, tell us early and we look for a way together. Nobody around you is told."
-        ),
-        action=_("See what is open"),
-    ),
-    Template(
-        code="loan.defaulted",
-        kind="loan",
-        title=_("Please talk with us about your loan"),
-        text=_(
-            "For loan %(reference)s, %(amount)s has been open since %(due_on)s, and we now count the loan as in default. "
-            "Whatever you pay still counts, and another plan is possible. Nobody around you is told."
-        ),
-        action=_("See what is open"),
-    ),
-    Template(
         code="loan.written_off",
         kind="loan",
         title=_("Your loan was taken out of our books"),
@@ -82,6 +62,29 @@ register(
             "late charges and fees %(charges_amount)s."
         ),
         action=_("See your loan"),
+    ),
+)
+
+register_reminders(
+    Template(
+        code="loan.late",
+        kind="loan",
+        title=_("A payment has not arrived yet"),
+        text=_(
+            "For loan %(reference)s, %(amount)s has been open since %(due_on)s. If you have paid, nothing more is needed. "
+            "If you cannot pay now, tell us early and we look for a way together. Nobody around you is told."
+        ),
+        action=_("See what is open"),
+    ),
+    Template(
+        code="loan.defaulted",
+        kind="loan",
+        title=_("Please talk with us about your loan"),
+        text=_(
+            "For loan %(reference)s, %(amount)s has been open since %(due_on)s, and we now count the loan as in default. "
+            "Whatever you pay still counts, and another plan is possible. Nobody around you is told."
+        ),
+        action=_("See what is open"),
     ),
 )
 

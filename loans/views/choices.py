@@ -71,9 +71,7 @@ def _onward(request: HttpRequest, found: Application, purpose: str) -> HttpRespo
 
 def _states(found: Application) -> dict[str, str]:
     """{purpose: state of its consent} for this application."""
-    return {
-        purpose: consents.state(subject=found.file.subject, purpose=purpose, matter=found.file.matter, now=timezone.now()).code for purpose in QUESTIONS
-    }
+    return {purpose: consents.state(subject=found.file.subject, purpose=purpose, matter=found.file.matter, now=timezone.now()).code for purpose in QUESTIONS}
 
 
 def _url(found: Application, purpose: str) -> str:

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 
+from accounts.models import Membership, live
 from core import outbox
 from notifications import catalogue, preferences
 from notifications.catalogue import KINDS, Template
@@ -29,6 +30,12 @@ GIVE_UP_AFTER = timedelta(days=3)  # a message that old is news no longer
 LONGEST_WAIT_SECONDS = 3600
 
 
+class Unsent(Exception):
+    """The mail server did not take it: nothing was said, and the whole is to be tried again."""
+
+    code = "mail_unsent"
+
+
 def plan(messages: Sequence[Message], template: Template, *, now: datetime) -> None:
     """A job for each mail that is wanted, due when the quiet hours of its reader allow it."""
     due = {
@@ -37,6 +44,26 @@ def plan(messages: Sequence[Message], template: Template, *, now: datetime) -> N
     if due:
         rows = Message.objects.filter(key__in=due, mail="waiting").values_list("pk", "key")
         outbox.enqueue_many(JOB, [(f"mail:{pk}", {"message": pk}, None if due[key] <= now else due[key]) for pk, key in rows])
+
+
+def earliest(party: int, template: Template, *, now: datetime) -> datetime | None:
+    """From when on everybody who acts for the party, and wants such mails, may be written to; None where nobody wants one."""
+    rows = Membership.objects.filter(live(now), party=party, user__is_active=True, user__subject__erased_at=None).select_related("user__message_preference")
+    wanting = [row.user for row in rows if preferences.wants_mail(preferences.of(row.user), template.kind)]
+    return max((preferences.mail_from(user, preferences.of(user), template, now=now) for user in wanting), default=None)
+
+
+def send_now(messages: Sequence[Message], template: Template, *, now: datetime) -> None:
+    """The mails that are wanted, within the caller's transaction: what was allowed a moment ago is said now or not at all. Raises Unsent."""
+    for message in Message.objects.filter(key__in=[each.key for each in messages], mail="waiting").select_related("user"):
+        try:
+            compose(message, template).send()
+        except SMTPRecipientsRefused:
+            _settle(message, "refused")
+        except (OSError, SMTPException) as error:
+            raise Unsent(type(error).__name__) from error
+        else:
+            _settle(message, "sent", at=now)
 
 
 @outbox.handles(JOB)

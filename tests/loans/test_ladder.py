@@ -4,17 +4,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import roles
 from core import outbox
+from core.models import Job
 from loans import circle as circle_of
 from loans import ladder, ladder_figures, outreach
 from loans.ladder import UnableToClimb
 from loans.models import BorrowerFlag, LadderCase, Loan, Necessity, Obligor, Rung
 from loans.notices.door import remind_obligors
+from notifications import catalogue, preferences
 from notifications.models import Message
+from privacy import explaining
 from privacy import outreach as policy
 from privacy.models import AccessLog, Contact, ContactDecision, OutboundMessage
 from tests import cast, stories
@@ -25,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 # A Tuesday in Shanghai, half past ten in the morning.
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+REMINDER = {"template": "loan.late", "channel": "in_app", "params": {}}
 
 
 @world
@@ -228,16 +234,17 @@ def test_invariant_23_a_guarantor_is_one_by_their_own_signature_alone(late_loan)
     Obligor.objects.create(application=application, party=bob.party, role="guarantor", state="bound", created_at=NOW)
     assert not outreach.signed_guarantee(application, bob.party)
     said = []
-    outcome = outreach.remind(application, bob.party, now=NOW, say=lambda: said.append(1))
+    outcome = outreach.remind(application, bob.party, **REMINDER, now=NOW, say=lambda: said.append(1))
     assert (outcome.decision.reason, outcome.decision.role, said) == ("D_NOT_A_GUARANTOR", "guarantor", [])
     assert "guarantor" not in Obligor.Role.values
 
 
 def test_a_reminder_needs_a_yes_and_a_refused_one_says_nothing(late_loan):
     application, said = late_loan.agreement.offer.application, []
-    assert outreach.remind(application, application.party, now=NOW, say=lambda: said.append("day")).allowed
+    assert outreach.remind(application, application.party, **REMINDER, now=NOW, say=lambda: said.append("day")).allowed
     night = NOW.replace(hour=15)
-    assert outreach.remind(application, application.party, now=night + timedelta(days=1), say=lambda: said.append("night")).decision.reason == "D_QUIET_HOURS"
+    late = outreach.remind(application, application.party, **REMINDER, now=night + timedelta(days=1), say=lambda: said.append("night"))
+    assert late.decision.reason == "D_QUIET_HOURS"
     assert said == ["day"]
 
 
@@ -248,16 +255,64 @@ def test_a_reminder_at_night_waits_for_the_morning_and_is_said_once(late_loan):
     say = {"template": "loan.late", "key": "loan:late:1", "application": application, "context": facts}
     midnight = NOW.replace(hour=16, minute=10)
     later = remind_obligors(**say, now=midnight)
-    assert later.seconds == (8 * 60 + 5 - 10) * 60
+    assert later.seconds == (8 * 60 - 10) * 60
     assert not Message.objects.filter(template="loan.late").exists()
     morning = midnight + timedelta(seconds=later.seconds)
     assert remind_obligors(**say, now=morning) is None
     assert remind_obligors(**say, now=morning) is None
     assert Message.objects.filter(template="loan.late").count() == 1
-    assert [row.decision for row in ContactDecision.objects.filter(purpose="payment_reminder").order_by("pk")] == ["deny", "allow"]
+    assert [row.decision for row in ContactDecision.objects.filter(purpose="payment_reminder").order_by("pk")] == ["allow"], "her own quiet hours come first"
     ladder.set_flag(application, kind="attorney", by=cast.dan().user, now=NOW)
     assert remind_obligors(**{**say, "key": "loan:late:2"}, now=morning + timedelta(days=1)) is None
     assert Message.objects.filter(template="loan.late").count() == 1
+
+
+@pytest.mark.parametrize("template", ["loan.late", "loan.defaulted", "case.talking", "case.last_notice", "promise.broken"])
+def test_what_a_decision_shows_is_what_was_said_and_its_mail_stands_on_the_same_yes(late_loan, template):
+    """One reminder is one message in one transaction: the line in the app, the mail, the yes; and the yes names their very words."""
+    application = late_loan.agreement.offer.application
+    mail.outbox.clear()
+    facts = {"reference": late_loan.reference, "amount": 1, "currency": "CNY", "due_on": "2026-11-20", "promised_amount": 1, "promised_on": "2026-11-20"}
+    assert remind_obligors(template=template, key="told:1", application=application, context=facts, now=NOW) is None
+    told, sent = Message.objects.get(template=template), OutboundMessage.objects.get()
+    assert (sent.channel, sent.template, sent.at, sent.decision.channel, told.mail, told.mailed_at) == ("email", template, NOW, "email", "sent", NOW)
+    assert [each.to for each in mail.outbox] == [[told.user.email]]
+    assert told.reference in mail.outbox[0].body
+    explained = explaining.Explained(sent.decision)
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            title = str(catalogue.get(template).title)
+            assert explained.words.startswith(title)
+            assert "{reference}" in explained.words
+    assert not Job.objects.filter(name="mail.send", payload__message=told.pk).exists(), "no mail goes out later on this yes"
+
+
+def test_a_mail_server_that_is_down_leaves_nothing_said_and_the_next_try_asks_again(late_loan, monkeypatch):
+    application = late_loan.agreement.offer.application
+    facts = {"reference": late_loan.reference, "amount": 1, "currency": "CNY", "due_on": "2026-11-20"}
+    say = {"template": "loan.late", "key": "loan:late:1", "application": application, "context": facts}
+
+    def down(*_args, **_options):
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailMultiAlternatives, "send", down)
+        assert remind_obligors(**say, now=NOW).seconds == 15 * 60
+    assert not Message.objects.filter(template="loan.late").exists()
+    assert not OutboundMessage.objects.exists()
+    assert remind_obligors(**say, now=NOW + timedelta(minutes=15)) is None
+    assert OutboundMessage.objects.get().decision.at == NOW + timedelta(minutes=15)
+    assert Message.objects.get(template="loan.late").mail == "sent"
+
+
+def test_who_wants_no_mail_is_reminded_in_the_app_alone(late_loan):
+    application = late_loan.agreement.offer.application
+    mail.outbox.clear()
+    (user,) = [membership.user for membership in application.party.memberships.select_related("user")]
+    preferences.choose(user=user, mail={"loan": False}, quiet=True, quiet_from=21, quiet_until=8)
+    facts = {"reference": late_loan.reference, "amount": 1, "currency": "CNY", "due_on": "2026-11-20"}
+    assert remind_obligors(template="loan.late", key="told:1", application=application, context=facts, now=NOW) is None
+    assert (OutboundMessage.objects.get().channel, Message.objects.get(template="loan.late").mail, mail.outbox) == ("in_app", "none", [])
 
 
 # The desk.
