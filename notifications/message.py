@@ -28,7 +28,8 @@ BATCH = 1000  # parties in one round of statements
 def say(*, template: str, key: str, to: Mapping[int, Context], now: datetime, link: str = "", renew: bool = False, mail: Mail = email.plan) -> int:
     """Tells every live member of the parties `to` (party id → facts for the template) about the fact `key`. Returns how many messages were written.
 
-    `mail`: what becomes of the mails; planned as jobs unless said otherwise. `renew`: a line that grows (its template reads its facts from the books); told again under the same key it is new again, not a second line.
+    `mail`: what becomes of the mails; planned as jobs unless said otherwise. `renew`: a line that grows (its template reads its facts from the books);
+    told again under the same key it is new again, not a second line.
     Raises catalogue.UnknownTemplate, catalogue.MissingFact, outbox.PersonalPayload: nothing but codes, amounts and references is ever said.
     """
     what = catalogue.get(template)

@@ -1,4 +1,4 @@
-"""The borrower's choices about their data: each consent alone on its screen, answered and recorded before the next is asked (PIPL articles 14, 23, 29 and 30)."""
+"""The borrower's choices about their data: each consent alone on its screen, kept before the next is asked (PIPL articles 14, 23, 29 and 30)."""
 
 from __future__ import annotations
 

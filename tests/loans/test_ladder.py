@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 # A Tuesday in Shanghai, half past ten in the morning.
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
-REMINDER = {"template": "loan.late", "channel": "in_app", "params": {}}
+REMINDER = {"template": "loan.late", "channel": "in_app", "params": {"reference": "LN-1", "amount": "1", "due_on": "2026-11-20"}}
 
 
 @world
