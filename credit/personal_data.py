@@ -6,11 +6,12 @@ All of it is sealed and goes with the person's key.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from credit.models import Decision, Inquiry, ShadowScore
-from privacy import copies, rights
+from privacy import copies, emptying, rights
 from privacy.models import DataSubject
 
 
@@ -28,3 +29,11 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
 
 
 rights.register("credit", export=export, erase=erase)
+
+
+def take_out(about: Collection[str], *, now: datetime) -> None:
+    """What decisions about these affairs saw and said is emptied, so long after; outcome, grade and price stay, for the statistics of the model."""
+    decided = Decision.objects.filter(about__in=about).select_related("subject")
+    emptying.empty(ShadowScore.objects.filter(decision__in=decided).select_related("decision__subject"), rule="loan_file", now=now)
+    emptying.empty(Inquiry.objects.filter(about__in=about).select_related("subject"), rule="loan_file", now=now)
+    emptying.empty(decided, rule="loan_file", now=now)

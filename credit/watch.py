@@ -107,10 +107,10 @@ def _decisions(watch: Watch) -> Any:
 
 
 def _opened(rows: Iterable[Decision], *, now: datetime) -> tuple[list[Mapping[str, Any]], Vector]:
-    """Facts and log-odds of decisions; without those whose person was erased."""
+    """Facts and log-odds of decisions; without those whose person was erased or whose time is over."""
     rows = list(rows)
     opened = vault.open_sealed(rows, ["facts"], engine="credit.watch", purpose="automated_decision", now=now)
-    left = [row for row in rows if opened[row.pk] is not None]
+    left = [row for row in rows if opened[row.pk] and opened[row.pk]["facts"]]
     pd = np.clip(np.array([float(row.pd or 0) for row in left]), 1e-9, 1 - 1e-9)
     return [opened[row.pk]["facts"]["facts"] for row in left], np.asarray(np.log(pd / (1 - pd)))
 

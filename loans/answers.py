@@ -61,7 +61,7 @@ def save(application: Application, section: str, form: django_forms.Form, *, now
 
 def reasons(application: Application, *, by: User, language: str | None, page: str, now: datetime) -> list[dict[str, Any]]:
     """The scorecard's reasons, each with the person's own figure and what would have been approved (`way`), opened for the person they are about."""
-    if application.decision is None:
+    if application.decision is None or application.emptied_at:
         return []
     opened = disclosure.reveal(application.decision, ["output"], actor=actor(by), purpose="automated_decision", page=page, now=now)
     return [reason_words.told(reason, currency=application.currency, language=language) for reason in opened["output"]["score"]["reasons"]]

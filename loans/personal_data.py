@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from core import business_day, states, storage
+from credit.personal_data import take_out
 from loans import file as files
 from loans.models import (
     Accrual,
@@ -36,6 +37,7 @@ from loans.models import (
     Installment,
     Loan,
     LoanEvent,
+    Necessity,
     Obligor,
     Offer,
     Override,
@@ -48,14 +50,16 @@ from loans.models import (
     Recovery,
     RecoveryProposal,
     Repayment,
+    Reply,
     Review,
+    Rung,
     SecondLook,
     Share,
     Signature,
     Standing,
     WriteOff,
 )
-from privacy import copies, restriction, retention, rights, sweeps
+from privacy import copies, emptying, restriction, retention, rights, sweeps
 from privacy.fields import encrypted_fields
 from privacy.models import DataSubject
 
@@ -165,6 +169,32 @@ def _empty(applications: Iterable[Application], *, now: datetime) -> list[int]:
     return found
 
 
+# What says something of the person beside the file itself, and where its application is.
+BESIDE = (
+    (Obligor, "application"),
+    (Review, "application"),
+    (Reply, "application"),
+    (SecondLook, "application"),
+    (Amendment, "application"),
+    (Override, "application"),
+    (Rung, "case__application"),
+    (Necessity, "case__application"),
+    (Document, "application"),
+    (HardshipEvidence, "request__loan__file__application"),
+    (WriteOff, "loan__file__application"),
+)
+
+
+def _empty_all(applications: Iterable[Application], *, now: datetime) -> list[int]:
+    """Their time is over: all that anybody wrote about them goes as well, and what decisions saw."""
+    found = list(applications)
+    ids = _empty(found, now=now)
+    for model, path in BESIDE:
+        emptying.empty(model._base_manager.filter(**{f"{path}__in": ids}), rule="loan_file", now=now)
+    take_out([application.reference for application in found], now=now)
+    return ids
+
+
 def _destroy(documents: Iterable[Document | HardshipEvidence], *, now: datetime) -> None:
     """The files themselves go once this is committed; the rows say that there was one."""
     for document in documents:
@@ -183,20 +213,20 @@ def _old_drafts(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     drafts = list(_free(Application.objects.filter(state="draft", saved_at__lt=cutoff))[:500])
     for draft in drafts:
         states.move(draft, "withdrawn", now=now, why="draft_expired")
-    return _empty(drafts, now=now)
+    return _empty_all(drafts, now=now)
 
 
 def _old_applications(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Declined, withdrawn or lapsed, and over since before the cutoff."""
     ended = _free(Application.objects.filter(state__in=["declined", "withdrawn", "lapsed"], saved_at__lt=cutoff, emptied_at=None))
-    return _empty([application for application in ended[:500] if states.history(application)[-1].at < cutoff], now=now)
+    return _empty_all([application for application in ended[:500] if states.history(application)[-1].at < cutoff], now=now)
 
 
 def _old_loans(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """Repaid or cancelled loans whose records the law no longer asks for."""
     over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", loan__created_at__lt=cutoff)
     files_over = BorrowerFile.objects.filter(over)
-    return _empty(_free(Application.objects.filter(pk__in=files_over.values("application"), emptied_at=None))[:500], now=now)
+    return _empty_all(_free(Application.objects.filter(pk__in=files_over.values("application"), emptied_at=None))[:500], now=now)
 
 
 rights.register("loans", export=export, erase=erase, holds=holds)

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from core import states
 from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, Question, RunPart, Sale, SavedSearch, SuitabilityCheck
-from privacy import copies, restriction, rights, sweeps, vault
+from privacy import copies, emptying, restriction, rights, sweeps, vault
 from privacy.models import DataSubject
 
 
@@ -81,7 +81,9 @@ def _empty(listings: Iterable[Listing]) -> list[int]:
 def _old_listings(*, cutoff: datetime, now: datetime) -> Sequence[object]:
     """The listing goes with the file it was made from."""
     over = Q(loan__state="repaid", loan__closed_on__lt=cutoff.date()) | Q(loan__state="cancelled", closed_at__lt=cutoff)
-    return _empty(Listing.objects.filter(over, title__isnull=False).exclude(loan__file__subject__in=restriction.on_hold())[:500])
+    gone = _empty(Listing.objects.filter(over, title__isnull=False).exclude(loan__file__subject__in=restriction.on_hold())[:500])
+    emptying.empty(Question.objects.filter(listing__in=gone), rule="loan_file", now=now)
+    return gone
 
 
 rights.register("marketplace", export=export, erase=erase, holds=holds)

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import IntegerField
+from django.db.models.functions import Length
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Party
@@ -13,8 +15,11 @@ from ledger.chart import AccountCode
 from ledger.queries import balances
 from payments.models import BankAccount, BankLine, Payment
 from payments.payout import OPEN
-from privacy import copies, disclosure, rights, vault
+from privacy import copies, disclosure, emptying, restriction, rights, sweeps, vault
 from privacy.models import DataSubject
+
+INDEX_BYTES = 32  # a blind index; what stands in its place afterwards is shorter
+BATCH = 500
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict[str, Any]:
@@ -67,7 +72,17 @@ def erase(*, subject: DataSubject, now: datetime) -> None:
         BankLine.objects.filter(pk=line.pk).update(reference_index=line.row_id.bytes)
 
 
+def _old_lines(*, cutoff: datetime, now: datetime) -> list[int]:
+    """What was written with money that moved so long ago: the words, and the index they were found by."""
+    lines = BankLine.objects.annotate(size=Length("reference_index", output_field=IntegerField())).filter(received_at__lt=cutoff, size=INDEX_BYTES)
+    gone: list[int] = emptying.empty(lines.exclude(subject__in=restriction.on_hold()).select_related("subject")[:BATCH], rule="ledger", now=now)
+    for line in BankLine.objects.filter(pk__in=gone):
+        BankLine.objects.filter(pk=line.pk).update(reference_index=line.row_id.bytes)
+    return gone
+
+
 rights.register("payments", export=export, erase=erase, holds=holds)
+sweeps.register("ledger", app="payments", sweep=_old_lines)
 # How our software appears in "who looked at me".
 disclosure.ROLES |= {
     "payments.rail": _("bank connection"),

@@ -93,13 +93,15 @@ def keep(
 
 
 def again(reference: str, *, now: datetime) -> dict[str, Any]:
-    """The kept decision decided again from its kept input and rules; {"erased": date} when its person was erased. Raises NoSuchDecision."""
-    row = ContactDecision.objects.select_related("subject").filter(reference=reference).first()
+    """The kept decision decided again from its kept input and rules; {"erased": date} when its person was erased or its time is over. Raises NoSuchDecision."""
+    row = ContactDecision.objects.select_related("subject", "matter").filter(reference=reference).first()
     if row is None:
         raise NoSuchDecision(reference)
     if row.subject.erased_at is not None:
         return {"erased": row.subject.erased_at.date().isoformat()}
     asked = vault.open_sealed(row, ("asked",), engine="recompute", purpose="accountability", now=now)["asked"]
+    if not asked and row.matter is not None and row.matter.emptied_at is not None:
+        return {"erased": row.matter.emptied_at.date().isoformat()}
     book = operator.of_editions(row.rules["editions"], floor=row.rules["floor"], own=row.rules["own"])
     return decide(as_request(asked), book.packs, _within(book.floor, row.rules["own_hours"])).as_dict()
 

@@ -91,6 +91,7 @@ class Matter(models.Model):
     reference = models.CharField(_("reference"), max_length=20, blank=True, help_text=_("What the person knows this affair by; opaque here."))
     opened_at = models.DateTimeField(_("opened at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    emptied_at = models.DateTimeField(_("records emptied at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = pgettext_lazy("record", "matter")
@@ -260,6 +261,7 @@ class RolledUp(models.Model):
     segment = models.ForeignKey(Segment, models.PROTECT, related_name="rolled_up")
     rule = models.CharField(_("rule"), max_length=40)
     leaves = models.JSONField(_("hashes"), help_text=_("Row number to hash, in hex."))
+    emptied = models.JSONField(_("hashes of emptied rows"), default=dict, blank=True, help_text=_("Row number to hash after its words were taken out."))
     at = models.DateTimeField(pgettext_lazy("record", "at"))
     signature = models.BinaryField()
 

@@ -2,8 +2,12 @@
 
 from datetime import datetime
 
-from . import circle, copies, disclosure, number_checks, passport, receipts, restriction, rights, sweeps
-from .models import Contact, ContactLink, DataSubject, Restriction, RightsRequest
+from django.db.models import Q
+
+from . import circle, copies, desk, disclosure, emptying, number_checks, passport, receipts, restriction, rights, sweeps
+from .models import Contact, ContactDecision, ContactLink, DataSubject, Matter, Restriction, RightsRequest, SandboxText
+
+BATCH = 500  # rows of one night and rule
 
 
 def export(*, subject: DataSubject, now: datetime) -> dict:
@@ -61,6 +65,40 @@ def _old_contacts(*, cutoff: datetime, now: datetime) -> list[int]:
     return circle.forget_closed(now=now)
 
 
+def _old_texts(*, cutoff: datetime, now: datetime) -> list[int]:
+    """What the sandbox's telephone received."""
+    old = list(SandboxText.objects.filter(at__lt=cutoff).values_list("pk", flat=True)[:BATCH])
+    SandboxText.objects.filter(pk__in=old).delete()
+    return old
+
+
+def _old_affairs(*, cutoff: datetime, now: datetime) -> list[str]:
+    """What each decision to contact somebody was asked with, once its affair has been over for so long."""
+    over = Matter.objects.filter(closed_at__lt=cutoff, emptied_at=None).exclude(subject__in=restriction.on_hold())[:BATCH]
+    found = [matter.pk for matter in over]
+    gone = emptying.empty(ContactDecision.objects.filter(matter__in=found), rule="loan_file", now=now)
+    Matter.objects.filter(pk__in=found).update(emptied_at=now)
+    return [f"decision {pk}" for pk in gone]
+
+
+def _old_locks(*, cutoff: datetime, now: datetime) -> list[str]:
+    """Why somebody's data were locked and let go, so long after."""
+    said = Q(why__isnull=False) | Q(lifted_why__isnull=False)
+    locks = Restriction.objects.filter(said, lifted_at__lt=cutoff).exclude(subject__in=restriction.on_hold())
+    return [f"lock {pk}" for pk in emptying.empty(locks[:BATCH], rule="loan_file", now=now)]
+
+
+def _old_requests(*, cutoff: datetime, now: datetime) -> list[int]:
+    """Words of requests whose last answer is older than that."""
+    said = Q(message__isnull=False) | Q(answer__isnull=False)
+    asked = RightsRequest.objects.filter(said, answered_at__lt=cutoff).exclude(state__in=desk.OPEN).exclude(subject__in=restriction.on_hold())
+    return emptying.empty(asked[:BATCH], rule="support", now=now)
+
+
 sweeps.register("invitation", app="privacy", sweep=_old_invitations)
+sweeps.register("invitation", app="privacy", sweep=_old_texts)
 sweeps.register("contact", app="privacy", sweep=_old_contacts)
 sweeps.register("loan_file", app="privacy", sweep=restriction.finish)
+sweeps.register("loan_file", app="privacy", sweep=_old_affairs)
+sweeps.register("loan_file", app="privacy", sweep=_old_locks)
+sweeps.register("support", app="privacy", sweep=_old_requests)

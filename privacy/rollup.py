@@ -21,22 +21,22 @@ def roll_up(rows: models.QuerySet[Any], *, stream: str, rule: str, now: datetime
     for relation in rows.model._meta.related_objects:
         rows = rows.exclude(pk__in=relation.related_model._base_manager.exclude(**{relation.field.name: None}).values(relation.field.name))
     found = {row["id"]: row for row in rows.order_by("pk").values()[:limit]}
-    by_segment = _by_segment(stream, sorted(found))
-    gone = [pk for ids in by_segment.values() for pk in ids]
+    places = by_segment(stream, sorted(found))
+    gone = [pk for ids in places.values() for pk in ids]
     if not gone:
         return []
     with transaction.atomic():
-        for segment, ids in by_segment.items():
+        for segment, ids in places.items():
             leaves = {str(pk): seals.leaf(found[pk]).hex() for pk in ids}
             signature = seals.sign(seals.rolled_payload(segment, leaves, rule=rule, at=now))
             RolledUp.objects.create(segment=segment, rule=rule, leaves=leaves, at=now, signature=signature)
         model = seals.STREAMS[stream]
-        with pgtrigger.ignore(*_deletion_guards(model)):
+        with pgtrigger.ignore(*guards(model, pgtrigger.Delete)):
             model._default_manager.filter(pk__in=gone).delete()
     return gone
 
 
-def _by_segment(stream: str, ids: Sequence[int]) -> dict[Segment, list[int]]:
+def by_segment(stream: str, ids: Sequence[int]) -> dict[Segment, list[int]]:
     """Which sealed segment holds which of the ids."""
     if not ids:
         return {}
@@ -50,6 +50,7 @@ def _by_segment(stream: str, ids: Sequence[int]) -> dict[Segment, list[int]]:
     return found
 
 
-def _deletion_guards(model: type[models.Model]) -> list[str]:
-    """Addresses of the triggers that refuse deletion on this table, to be set aside for this one statement."""
-    return [f"{model._meta.label}:{trigger.name}" for trigger in model._meta.triggers if pgtrigger.Delete in trigger.operation]  # type: ignore[attr-defined]
+def guards(model: type[models.Model], operation: Any) -> list[str]:
+    """Addresses of the triggers on this table for that operation, to be set aside for one statement of retention."""
+    triggers = getattr(model._meta, "triggers", [])
+    return [f"{model._meta.label}:{trigger.name}" for trigger in triggers if operation in trigger.operation]

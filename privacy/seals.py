@@ -177,20 +177,28 @@ def _check_segment(segment: Segment, *, previous: str) -> Iterator[str]:
     body = {name: getattr(segment, name) for name in ("stream", "number", "ranges", "count", "root", "previous")}
     if _seal_of(**body) != segment.seal or not verify(segment.seal.encode(), segment.signature):
         yield "its own seal is broken"
-    leaves = {row["id"]: leaf(row) for row in _rows_of(segment)}
-    for rolled in segment.rolled_up.all():
-        if not verify(rolled_payload(segment, rolled.leaves, rule=rolled.rule, at=rolled.at), rolled.signature):
+    present = {row["id"]: leaf(row) for row in _rows_of(segment)}
+    sealed, emptied = {}, {}
+    for rolled in segment.rolled_up.order_by("pk"):
+        if not verify(rolled_payload(segment, rolled.leaves, rule=rolled.rule, at=rolled.at, emptied=rolled.emptied), rolled.signature):
             yield "a roll-up is not ours"
-        leaves |= {int(pk): bytes.fromhex(text) for pk, text in rolled.leaves.items()}
+        sealed = _by_row(rolled.leaves) | sealed  # what a row was when it was sealed is what was said of it first
+        emptied |= _by_row(rolled.emptied)
+    leaves = present | sealed
     if len(leaves) != segment.count:
         yield f"{segment.count - len(leaves)} rows are missing"
-    elif merkle_root([leaves[pk] for pk in sorted(leaves)]) != segment.root:
+    elif merkle_root([leaves[pk] for pk in sorted(leaves)]) != segment.root or any(present[pk] != emptied.get(pk) for pk in sealed.keys() & present):
         yield "a row was changed"
 
 
-def rolled_payload(segment: Segment, leaves: dict[str, str], *, rule: str, at: datetime) -> bytes:
-    """What is signed when rows under a retention rule are taken out of a sealed segment and only their hashes stay (rollup.py)."""
-    return canonical([segment.stream, segment.number, leaves, rule, at])
+def _by_row(leaves: dict[str, str]) -> dict[int, bytes]:
+    return {int(pk): bytes.fromhex(text) for pk, text in leaves.items()}
+
+
+def rolled_payload(segment: Segment, leaves: dict[str, str], *, rule: str, at: datetime, emptied: dict[str, str] | None = None) -> bytes:
+    """What is signed when rows under a retention rule are taken out of a sealed segment and only their hashes stay (rollup.py); or when
+    they stay and lose their words (emptying.py): `emptied` are their hashes afterwards."""
+    return canonical([segment.stream, segment.number, leaves, rule, at, *([emptied] if emptied else [])])
 
 
 def _rows_of(segment: Segment) -> list[dict]:

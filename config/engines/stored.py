@@ -25,6 +25,8 @@ def decision(reference: str) -> dict[str, Any]:
     if row.rules:
         _named(row.rules)
     opened = vault.open_sealed(row, ("facts", "output"), engine="recompute", purpose="automated_decision", now=timezone.now())
+    if not opened["facts"]:
+        raise UnableToRecompute(f"what {reference} saw was taken out when its time was over")
     return {"kept": opened["facts"], "output": opened["output"], "model": row.model, "rules": row.rules}
 
 

@@ -53,7 +53,7 @@ def _shown(name: str, value: Any, currency: str) -> str:
 def _output(found: Application, common: dict[str, Any]) -> dict[str, Any]:
     if found.decision is None:
         return {}
-    score: dict[str, Any] = disclosure.reveal(found.decision, ["output"], **common)["output"]["score"]
+    score: dict[str, Any] = disclosure.reveal(found.decision, ["output"], **common)["output"].get("score", {})  # empty once its time is over
     return score
 
 
