@@ -10,8 +10,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from credit.models import Decision, Inquiry, ShadowScore
-from privacy import copies, emptying, rights
+from privacy import copies, disclosure, emptying, rights
 from privacy.models import DataSubject
 
 
@@ -37,3 +39,10 @@ def take_out(about: Collection[str], *, now: datetime) -> None:
     emptying.empty(ShadowScore.objects.filter(decision__in=decided).select_related("decision__subject"), rule="loan_file", now=now)
     emptying.empty(Inquiry.objects.filter(about__in=about).select_related("subject"), rule="loan_file", now=now)
     emptying.empty(decided, rule="loan_file", now=now)
+
+
+# How our software appears in "who looked at me".
+disclosure.ROLES |= {
+    "credit.facts": _("gathering of facts for a decision"),
+    "credit.watch": _("watch over the scorecard"),
+}

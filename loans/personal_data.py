@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core import business_day, states, storage
 from credit.personal_data import take_out
@@ -59,7 +60,7 @@ from loans.models import (
     Standing,
     WriteOff,
 )
-from privacy import copies, emptying, restriction, retention, rights, sweeps
+from privacy import copies, disclosure, emptying, restriction, retention, rights, sweeps
 from privacy.fields import encrypted_fields
 from privacy.models import DataSubject
 
@@ -233,3 +234,10 @@ rights.register("loans", export=export, erase=erase, holds=holds)
 sweeps.register("draft", app="loans", sweep=_old_drafts)
 sweeps.register("application", app="loans", sweep=_old_applications)
 sweeps.register("loan_file", app="loans", sweep=_old_loans)
+# How our software appears in "who looked at me".
+disclosure.ROLES |= {
+    "loans.agreement": _("writing of agreements"),
+    "loans.notices": _("writing of messages"),
+    "loans.override": _("decision by a person"),
+    "loans.population": _("counting of like borrowers, so that nobody stands out"),
+}

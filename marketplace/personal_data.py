@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from core import states
 from marketplace.models import Listing, Mandate, MandateTerms, Pledge, Purchase, Question, RunPart, Sale, SavedSearch, SuitabilityCheck
-from privacy import copies, emptying, restriction, rights, sweeps, vault
+from privacy import copies, disclosure, emptying, restriction, rights, sweeps, vault
 from privacy.models import DataSubject
 
 
@@ -88,3 +89,7 @@ def _old_listings(*, cutoff: datetime, now: datetime) -> Sequence[object]:
 
 rights.register("marketplace", export=export, erase=erase, holds=holds)
 sweeps.register("loan_file", app="marketplace", sweep=_old_listings)
+# How our software appears in "who looked at me".
+disclosure.ROLES |= {
+    "marketplace.question": _("questions and answers on a listing"),
+}

@@ -35,6 +35,15 @@ ROLES = {
     "reviewer": pgettext_lazy("role", "reviewer"),
     "approver": pgettext_lazy("role", "approver"),
     "support": pgettext_lazy("role", "support"),
+    "servicer": pgettext_lazy("role", "who looks after loans"),
+    "guarantor": pgettext_lazy("role", "guarantor"),
+    "contact": pgettext_lazy("role", "somebody you named"),
+    "self": pgettext_lazy("role", "yourself"),
+    # Our software, by the part of it that looked.
+    "circle": _("the page of people around a loan"),
+    "outreach": _("sending of messages"),
+    "sandbox_phone": _("the sandbox’s telephone"),
+    "recompute": _("a check that computes a decision again"),
 }
 
 

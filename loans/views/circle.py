@@ -21,7 +21,7 @@ from privacy.notices import supported
 REFUSALS = {
     "closed": gettext_lazy("This affair is closed. Nobody is named any more."),
     "too_many": gettext_lazy("You have named five people. That is the most anybody may; take somebody back first."),
-    "own_number": gettext_lazy("Save your own phone number under “Income, debts and work” first, so that nobody can answer in your place with it."),
+    "own_number": gettext_lazy("Save your own phone number under “Where and what you work” first, so that nobody can answer in your place with it."),
 }
 
 
