@@ -123,9 +123,13 @@ def set_flag(application: Application, *, kind: str, by: User, now: datetime) ->
 
 
 def lift_flag(application: Application, *, kind: str, by: User, now: datetime) -> None:
-    """What stood is over. Not by whoever stands on a side of the application. Raises UnableToClimb."""
+    """What stood is over. Said by a second person: neither by who set it nor by who asks this borrower or those around, nor by whoever stands
+    on a side of the application. Raises UnableToClimb."""
     not_own(application, by)
-    if BorrowerFlag.objects.filter(application=application, kind=kind, lifted_at=None).update(lifted_at=now):
+    standing = BorrowerFlag.objects.filter(application=application, kind=kind, lifted_at=None)
+    if standing.filter(set_by=by).exists() or Rung.objects.filter(case__application=application, by=by).exists():
+        raise UnableToClimb("same_person", _("Somebody else has to say that it is over: not who set it, nor who asks here."))
+    if standing.update(lifted_at=now):
         audit.record(actor=by, action=f"flag.{kind}.lift", target=application.reference, now=now)
 
 

@@ -196,8 +196,12 @@ def _flag(request: HttpRequest, case: LadderCase) -> str:
     kind = request.POST.get("kind", "")
     if kind not in contact_words.FLAGS:
         raise PermissionDenied
-    change = ladder.lift_flag if kind in ladder.flags(case.application) else ladder.set_flag
-    change(case.application, kind=kind, by=_user(request), now=timezone.now())
+    ladder.set_flag(case.application, kind=kind, by=_user(request), now=timezone.now())
+    return _("Recorded.")
+
+
+def _lift(request: HttpRequest, case: LadderCase) -> str:
+    ladder.lift_flag(case.application, kind=request.POST.get("kind", ""), by=_user(request), now=timezone.now())
     return _("Recorded.")
 
 
@@ -209,4 +213,5 @@ ACTS: dict[str, tuple[str, Act]] = {
     "call": (CLIMB, _call),
     "ended": (CLIMB, _ended),
     "flag": (CLIMB, _flag),
+    "lift": (APPROVE, _lift),
 }

@@ -224,7 +224,10 @@ def test_flags_stop_the_circle_and_are_lifted(case, staff, application, borrower
     fresh = Contact.objects.select_related("subject", "matter__subject", "link").get(pk=contact.pk)
     assert outreach.ask_contact(case, fresh, purpose="verify_reference", channel="sms", by=dan, now=NOW).decision.reason == "D_ATTORNEY"
     assert outreach.call_borrower(application, by=dan, now=NOW).decision.reason == "D_ATTORNEY"
-    ladder.lift_flag(application, kind="attorney", by=dan, now=NOW)
+    with pytest.raises(UnableToClimb) as refusal:
+        ladder.lift_flag(application, kind="attorney", by=dan, now=NOW)
+    assert refusal.value.code == "same_person", "who asks is who was complained about"
+    ladder.lift_flag(application, kind="attorney", by=staff[1].user, now=NOW)
     assert outreach.call_borrower(application, by=dan, now=NOW).allowed
 
 
