@@ -11,13 +11,14 @@ from django_stubs_ext import StrOrPromise
 from core import outbox
 from core.refusals import Conflict
 from core.states import move
-from privacy import assessments, consents, vault
+from privacy import assessments, consents, processors, vault
 from privacy.forms import Answer, record_answers
 
 from . import audit, documents, kyc
 from .models import IdentityCheck, Party, User
 
 ENGINE = "accounts.identity"
+NO_CONTRACT_SECONDS = 3600  # a contract that has ended is renewed by people
 BUSINESS_DOCUMENTS = (IdentityCheck.Document.USCC,)
 PERSON_DOCUMENTS = (IdentityCheck.Document.RESIDENT_ID, IdentityCheck.Document.PASSPORT)
 
@@ -61,7 +62,8 @@ def submit(
         raise UnableToSubmit("feature_off", error.message) from error
     try:
         provider = kyc.current()
-    except kyc.NoProvider as error:
+        processors.require_for("identity", kind="id_number", purpose="identity", as_of=timezone.localdate(now))
+    except (kyc.NoProvider, processors.NoContract) as error:
         raise UnableToSubmit("no_provider", _("Identities cannot be checked here yet. Nothing of what you typed was kept.")) from error
     try:
         with transaction.atomic():
@@ -96,6 +98,10 @@ def check_identity(*, job: outbox.JobContext) -> outbox.RetryLater | None:
     if stands_for_another(check):
         refuse(check, reason="document_in_use", now=job.now)
         return None
+    try:
+        processors.require_for("identity", kind="id_number", purpose="identity", as_of=timezone.localdate(job.now))
+    except processors.NoContract:
+        return outbox.RetryLater(NO_CONTRACT_SECONDS, "no_contract")
     opened = vault.open_sealed(check, ["legal_name", "number"], engine=ENGINE, purpose="identity", now=job.now)
     evidence = kyc.base.Evidence(key=job.key, document=check.document, legal_name=opened["legal_name"], number=opened["number"], attempt=job.attempts)
     answer = kyc.get(check.provider).verify(evidence)

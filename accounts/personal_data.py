@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.utils.translation import gettext_lazy as _
 
 from privacy import disclosure, rights
 from privacy.models import DataSubject
@@ -94,3 +95,5 @@ def holds(*, subject: DataSubject) -> list[str]:
 
 
 rights.register("accounts", export=export, erase=erase, holds=holds)
+# How our software appears in "who looked at me".
+disclosure.ROLES |= {"accounts.identity": _("identity check")}

@@ -312,6 +312,12 @@ CREDIT_SOURCES = {  # dotted path of the provider of each source
     "bureau": env.str("CREDIT_BUREAU", default="credit.sources.sandbox.Bureau"),
     "bank": env.str("CREDIT_BANK", default="credit.sources.sandbox.Bank"),
 }
+PROCESSORS = {  # the contract, in the register of processors, under which each service outside the house is given anything
+    "bureau": env.str("CREDIT_BUREAU_CONTRACT", default=""),
+    "bank": env.str("CREDIT_BANK_CONTRACT", default=""),
+    "identity": env.str("IDENTITY_CONTRACT", default=""),
+    "texts": env.str("TEXT_CONTRACT", default=""),
+}
 OVERRIDE_TWO_PEOPLE_FROM = env.int("OVERRIDE_TWO_PEOPLE_FROM", default=10_000_000)  # minor units: a yes the scorecard did not give then needs two people
 SUITABILITY_PACK = env.str("SUITABILITY_PACK", default="SANDBOX" if SIGNED_PACKS_SANDBOX else "")  # what is asked of investors: SANDBOX, ECSPR, UK, CN
 if not DEBUG and not SIGNED_PACKS_SANDBOX and SUITABILITY_PACK in ("", "SANDBOX"):

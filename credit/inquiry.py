@@ -17,7 +17,7 @@ from core import outbox, states
 from credit import sources
 from credit.models import Inquiry
 from credit.sources import SOURCES, Source, base
-from privacy import consents, vault
+from privacy import consents, processors, vault
 from privacy.models import DataSubject, Matter
 
 log = logging.getLogger(__name__)
@@ -47,8 +47,9 @@ def ask_all(*, about: str, subject: DataSubject, matter: Matter, currency: str, 
             continue
         try:
             provider = sources.provider(source.code).name
-        except base.NoProvider:
-            log.error("nobody real is named for the source %s: it is not asked", source.code)
+            _require_contract(source, now=now)
+        except (base.NoProvider, processors.NoContract) as error:
+            log.error("%s for the source %s: it is not asked", error.code, source.code)
             continue
         row = Inquiry.objects.create(
             about=about, subject=subject, matter=matter, consent=consent, source=source.code, provider=provider, currency=currency, asked_at=now
@@ -76,6 +77,10 @@ def _came_of_it(row: Inquiry, *, job: outbox.JobContext) -> tuple[str, str, dict
     source = SOURCES[row.source]
     if not consents.is_given(subject=row.subject, purpose=source.purpose, matter=row.matter, now=job.now):
         return "withdrawn", "", None
+    try:
+        _require_contract(source, now=job.now)
+    except processors.NoContract:
+        return "unanswered", "no_answer", None
     inquiry = _about(row, attempt=job.attempts, now=job.now)
     if inquiry is None:
         return "unanswered", "no_identity", None
@@ -86,6 +91,11 @@ def _came_of_it(row: Inquiry, *, job: outbox.JobContext) -> tuple[str, str, dict
     except base.Untrue as error:
         log.error("an answer of %s to %s was not believed: %s", row.provider, row.reference, error.code)
         return "disbelieved", error.code, None
+
+
+def _require_contract(source: Source, *, now: datetime) -> None:
+    """What we tell a source is whom we ask about. Raises processors.NoContract."""
+    processors.require_for(source.code, kind="id_number", purpose=source.purpose, as_of=timezone.localdate(now))
 
 
 def _about(row: Inquiry, *, attempt: int, now: datetime) -> base.Inquiry | None:

@@ -43,6 +43,7 @@ def take_out(about: Collection[str], *, now: datetime) -> None:
 
 # How our software appears in "who looked at me".
 disclosure.ROLES |= {
+    "credit.sources": _("asking of data sources"),
     "credit.facts": _("gathering of facts for a decision"),
     "credit.watch": _("watch over the scorecard"),
 }

@@ -91,5 +91,7 @@ rights.register("marketplace", export=export, erase=erase, holds=holds)
 sweeps.register("loan_file", app="marketplace", sweep=_old_listings)
 # How our software appears in "who looked at me".
 disclosure.ROLES |= {
+    "listing": _("publishing of listings"),
+    "marketplace.suitability": _("check that investing suits you"),
     "marketplace.question": _("questions and answers on a listing"),
 }

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.conf import settings
+
 from .models import Processor
 
 
@@ -19,3 +21,12 @@ def require(reference: str, *, kind: str, purpose: str, as_of: date) -> Processo
     if found is None:
         raise NoContract(reference)
     return found
+
+
+def require_for(service: str, *, kind: str, purpose: str, as_of: date) -> None:
+    """Before anything is handed to whoever is behind a service (settings.PROCESSORS names the contract). The sandbox's services are in the house.
+
+    Raises NoContract: none is named, it does not cover this, or it has ended.
+    """
+    if not settings.SIGNED_PACKS_SANDBOX:
+        require(settings.PROCESSORS[service], kind=kind, purpose=purpose, as_of=as_of)

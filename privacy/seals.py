@@ -178,7 +178,8 @@ def _check_segment(segment: Segment, *, previous: str) -> Iterator[str]:
     if _seal_of(**body) != segment.seal or not verify(segment.seal.encode(), segment.signature):
         yield "its own seal is broken"
     present = {row["id"]: leaf(row) for row in _rows_of(segment)}
-    sealed, emptied = {}, {}
+    sealed: dict[int, bytes] = {}
+    emptied: dict[int, bytes] = {}
     for rolled in segment.rolled_up.order_by("pk"):
         if not verify(rolled_payload(segment, rolled.leaves, rule=rolled.rule, at=rolled.at, emptied=rolled.emptied), rolled.signature):
             yield "a roll-up is not ours"

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from . import vault
+from . import processors, vault
 from .models import DataSubject, SandboxText
 
 SHOWN = 20
 
 
 class NoGateway(Exception):
-    """Outside the sandbox nothing is sent until TEXT_GATEWAY names who sends: a function (number, body, key)."""
+    """Outside the sandbox nothing is sent until TEXT_GATEWAY names who sends, a function (number, body, key), and TEXT_CONTRACT a living contract with them."""
 
     code = "no_text_gateway"
 
@@ -35,6 +36,10 @@ def send(*, subject: DataSubject, e164: str, number_index: bytes, body: str, key
         if not SandboxText.objects.filter(key=key).exists():
             SandboxText.objects.create(subject=subject, number_index=number_index, body=body, key=key, at=now)
         return
+    try:
+        processors.require_for("texts", kind="phone", purpose="circle", as_of=timezone.localdate(now))
+    except processors.NoContract as error:
+        raise NoGateway from error
     if not settings.TEXT_GATEWAY:
         raise NoGateway
     gateway: Callable[..., None] = import_string(settings.TEXT_GATEWAY)

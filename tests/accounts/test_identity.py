@@ -68,6 +68,8 @@ def test_outside_of_a_sandbox_nobody_is_verified_by_it(nora, now, settings) -> N
         submit(nora, ending("002"), now)
     settings.IDENTITY_PROVIDER = "house.kyc.Desk"
     assert kyc.current() == "house.kyc.Desk"
+    with pytest.raises(identity.UnableToSubmit, match="no_provider"):
+        submit(nora, ending("002"), now)  # nobody has a contract to be given a document
 
 
 @pytest.mark.parametrize(("serial", "reason"), [("404", "not_found"), ("409", "name_differs")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +13,9 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from accounts.models import User
+from privacy import disclosure
 
+ROOT = Path(__file__).parents[2]
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -40,3 +43,12 @@ def shown(desk: Any, request: Any) -> list[str]:
         *(name for name in desk.get_list_display(request) if name != "action_checkbox"),
     }
     return sorted(name for name in names if isinstance(name, str) and "__" not in name)
+
+
+def test_every_part_of_the_program_that_may_look_has_words_for_the_person_looked_at():
+    """Roles and engines as the source writes them; the page "who looked at me" never shows a code."""
+    wanted = re.compile(r"""(?:\bengine|\brole)=["']([a-z_.]+)["']|^ENGINE = ["']([a-z][a-z_.]+)["']""", re.MULTILINE)
+    apps = ("accounts", "credit", "loans", "marketplace", "notifications", "payments", "privacy")
+    source = "\n".join(path.read_text() for app in apps for path in sorted((ROOT / app).rglob("*.py")) if "migrations" not in path.parts)
+    found = {first or second for first, second in wanted.findall(source)}
+    assert found - set(disclosure.ROLES) <= {"prepare", "sign"}, "roles in a party are no readers"

@@ -17,6 +17,7 @@ from credit.sources import base, sandbox
 from loans import application as applications
 from loans.models import Application
 from privacy import consents, vault
+from privacy.models import Processor
 from tests import cast, stories
 from tests.cast import alice, client_of, dan
 
@@ -167,6 +168,30 @@ def test_outside_of_a_sandbox_no_simulated_answer_is_told_of_anybody(now):
         applications.withdraw(asked, by=alice().user, now=now)
         sent(now, "credit_source", "bank_source")
     assert Inquiry.objects.count() == 1
+
+
+class House(sandbox.Bureau):
+    """A bureau outside the house."""
+
+    name = "house"
+
+
+@pytest.mark.django_db
+def test_a_source_outside_the_house_is_asked_only_under_a_living_contract(now, settings):
+    settings.SIGNED_PACKS_SANDBOX = False
+    settings.CREDIT_SOURCES = settings.CREDIT_SOURCES | {"bureau": f"{__name__}.House"}
+    applications.withdraw(sent(now, "credit_source"), by=alice().user, now=now)
+    assert not Inquiry.objects.exists()
+    term = {"starts_on": timezone.localdate(now), "ends_on": timezone.localdate(now)}
+    house = Processor.objects.create(
+        name="Bureau", country="CN", purposes=["credit_source"], kinds=["id_number"], contract="2026/9", supervision="Yearly audit.", **term
+    )
+    settings.PROCESSORS = settings.PROCESSORS | {"bureau": house.reference}
+    sent(now, "credit_source")
+    assert Inquiry.objects.get().provider == "house"
+    Processor.objects.filter(pk=house.pk).update(returned_on=timezone.localdate(now))
+    work(now)
+    assert Inquiry.objects.get().state == "unanswered", "it ended before anything was handed over"
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from core.models import Job
-from privacy import breaches, disclosure, processors, subjects
+from privacy import breaches, disclosure, processors, subjects, texts
 from privacy.models import BreachPerson, Processor
 
 
@@ -134,3 +134,31 @@ def test_what_is_written_of_a_breach_is_sealed(leak):
     assert not [word for word in words if word in row]
     leak.refresh_from_db()
     assert [leak.what, leak.cause, leak.harm, leak.remedies] == words
+
+
+sent: list[dict] = []
+
+
+def gateway(**text) -> None:
+    sent.append(text)
+
+
+def test_outside_a_sandbox_nothing_is_handed_to_a_service_without_a_living_contract(alice, now, settings):
+    settings.SIGNED_PACKS_SANDBOX, settings.TEXT_GATEWAY = False, f"{__name__}.gateway"
+    sent.clear()
+    text = {"subject": alice, "e164": "+8613800138000", "number_index": b"0" * 32, "body": "x", "key": "k"}
+    with pytest.raises(texts.NoGateway):
+        texts.send(**text, now=now)
+    term = {"starts_on": now.date() - timedelta(days=1), "ends_on": now.date() + timedelta(days=30)}
+    house = Processor.objects.create(
+        name="Text House", country="CN", purposes=["circle"], kinds=["phone"], contract="2026/8", supervision="Yearly audit.", **term
+    )
+    settings.PROCESSORS = settings.PROCESSORS | {"texts": house.reference}
+    texts.send(**text, now=now)
+    assert [each["number"] for each in sent] == ["+8613800138000"]
+    with pytest.raises(texts.NoGateway):
+        texts.send(**text, now=now + timedelta(days=60))
+    Processor.objects.filter(pk=house.pk).update(returned_on=now.date())
+    with pytest.raises(texts.NoGateway):
+        texts.send(**text, now=now)
+    assert len(sent) == 1
