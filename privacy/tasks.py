@@ -3,13 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from . import circle, number_checks, seals, sweeps
+from . import circle, heads, number_checks, seals, sweeps
 
 
 @shared_task(name="privacy.seal_records")
 def seal_records() -> None:
     """Every few seconds; small when nothing is new."""
-    seals.seal_segments(now=timezone.now())
+    if seals.seal_segments(now=timezone.now()):
+        heads.keep()
 
 
 @shared_task(name="privacy.sweep_retention")

@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from privacy import disclosure, seals
+from privacy import disclosure, heads, seals
 from privacy.disclosure import Actor
 from privacy.models import AccessLog, Consent, Segment
 
@@ -67,6 +67,21 @@ def test_a_changed_consent_is_found_by_the_command(sealed, capsys):
     with pytest.raises(CommandError):
         call_command("verify_seals")
     assert "consent 1: a row was changed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [1, 0], ids=["its last segment", "all of it"])
+def test_a_stream_that_was_cut_off_at_its_end_is_found(sealed, now, tmp_path, monkeypatch, capsys, number):
+    """Whoever holds the database alone does not hold where each stream ended."""
+    monkeypatch.setattr(heads, "_path", lambda: tmp_path / "heads.json")
+    heads.keep()
+    call_command("verify_seals")
+    tamper("DELETE FROM privacy_segment WHERE stream = 'access' AND number > %s", number)
+    tamper("DELETE FROM privacy_accesslog WHERE id > %s", max(last for s in Segment.objects.filter(stream="access") for _f, last in s.ranges) if number else 0)
+    assert found(now) == [], "nothing inside the chain tells of it"
+    heads.keep()  # a sealer that runs afterwards forgets nothing
+    with pytest.raises(CommandError):
+        call_command("verify_seals")
+    assert "access 2: the end of the stream is missing" in capsys.readouterr().err
 
 
 def test_a_removed_row_is_found(sealed, now):

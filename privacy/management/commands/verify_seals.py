@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from privacy import seals
+from privacy import heads, seals
 
 
 class Command(BaseCommand):
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        findings = seals.check_segments(now=now)
+        findings = [*seals.check_segments(now=now), *heads.check()]
         for finding in findings:
             self.stderr.write(f"{finding.stream} {finding.number or ''}: {finding.what}")
         if findings:
