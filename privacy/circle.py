@@ -133,7 +133,7 @@ def find(token: str, *, now: datetime) -> ContactLink | None:
 
 def named_by(link: ContactLink, *, now: datetime) -> str:
     """Who named the reader."""
-    return str(vault.open_sealed(link, ("named_by",), engine="circle", purpose="circle", now=now)["named_by"] or "")
+    return str(vault.open_sealed(link, ("named_by",), engine="circle.reader", purpose="circle", now=now)["named_by"] or "")
 
 
 def known_name(link: ContactLink, *, now: datetime) -> str:

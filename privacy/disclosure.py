@@ -41,10 +41,15 @@ ROLES = {
     "self": pgettext_lazy("role", "yourself"),
     # Our software, by the part of it that looked.
     "circle": _("the page of people around a loan"),
+    "circle.reader": _("the page of somebody who was named"),
     "outreach": _("sending of messages"),
     "sandbox_phone": _("the sandbox’s telephone"),
     "recompute": _("a check that computes a decision again"),
 }
+
+
+# A name shown to whom its owner sent a link: were each showing told, the owner would learn that the link was read and nothing came of it.
+UNTOLD = ("circle.reader",)
 
 
 class UnableToReveal(Exception):
@@ -148,9 +153,9 @@ def note(subject_ids: Iterable[UUID], *, kinds_seen: Sequence[str], actor: Actor
 
 
 def who_looked(subject: DataSubject, *, limit: int = 50) -> list[Look]:
-    """Looks at this person by others, newest first; their own are not among them."""
-    entries = AccessLog.objects.filter(subject=subject).exclude(actor=F("subject")).select_related("actor").order_by("-id")[:limit]
-    return [_as_look(entry) for entry in entries]
+    """Looks at this person by others, newest first; their own are not among them, nor those that would tell what somebody else did (`UNTOLD`)."""
+    entries = AccessLog.objects.filter(subject=subject).exclude(actor=F("subject")).exclude(role__in=UNTOLD).select_related("actor").order_by("-id")
+    return [_as_look(entry) for entry in entries[:limit]]
 
 
 def _as_look(entry: AccessLog) -> Look:

@@ -28,6 +28,11 @@ class Explained:
         return getattr(self.row, "message", None)
 
     @property
+    def code(self) -> str:
+        """The reason's own code, as the reader may see it."""
+        return self.row.reason
+
+    @property
     def purpose(self) -> str:
         return str(contact_words.PURPOSES.get(self.row.purpose, self.row.purpose))
 

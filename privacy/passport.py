@@ -11,8 +11,8 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
 
 from . import breach_notice, circle, disclosure, explaining, outreach_texts
+from .contact_facing import ForContact
 from .disclosure import Actor
-from .explaining import Explained
 from .models import Contact, OutboundMessage
 from .numbers import masked
 
@@ -22,7 +22,7 @@ OPEN_FOR = timedelta(minutes=20)
 PAGE = "circle:passport"
 
 
-class Attempt(Explained):
+class Attempt(ForContact):
     """One attempt to reach the contact, allowed or refused, as the contact reads it."""
 
     @property
@@ -153,12 +153,13 @@ def _attempt(attempt: Attempt, contact: Contact, *, now: datetime) -> dict[str, 
         "reference": row.reference,
         "at": row.at.isoformat(),
         "who": attempt.who,
-        "purpose": row.purpose,
+        "purpose": attempt.purpose_code,
         "channel": row.channel,
         "decision": row.decision,
-        "reason": row.reason,
-        "basis": row.basis,
-        "citation": row.citation,
+        "reason": attempt.code,
+        "why": attempt.why,
+        "basis": attempt.basis_code,
+        "citation": attempt.citation,
         "rules": row.pack,
     }
     if message is None:

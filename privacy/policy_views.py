@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from . import decisions, explaining, passport, simulator
+from .contact_facing import ForContact
 from .explaining import Explained
 from .models import ContactDecision, DataSubject
 
@@ -41,7 +42,8 @@ def decision(request: HttpRequest, reference: str) -> HttpResponse:
     row = get_object_or_404(explaining.rows(), reference=reference)
     if not (_is_about(row, request) or request.user.has_perm("privacy.view_contactdecision")):
         raise Http404
-    return render(request, "privacy/decision.html", {"explained": Explained(row), "staff": request.user.is_staff})
+    told = Explained if request.user.has_perm("privacy.view_contactdecision") or row.role != "contact" else ForContact
+    return render(request, "privacy/decision.html", {"explained": told(row), "staff": request.user.is_staff})
 
 
 def _is_about(row: ContactDecision, request: HttpRequest) -> bool:

@@ -56,7 +56,7 @@ def hardship(request: HttpRequest, reference: str) -> HttpResponse:
 
 def _is_asked(request: HttpRequest, found: Loan, answered: consents.State) -> bool:
     if request.method == "POST":
-        return requests.PURPOSE in request.POST
+        return "affordable" not in request.POST  # the question by itself, also where nothing was chosen
     return requests.open_request(found) is None and ("ask" in request.GET or answered.code in (consents.ASKED, consents.ASK_AGAIN, consents.EXPIRED))
 
 

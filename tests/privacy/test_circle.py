@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import outbox
-from privacy import circle, consents, knock, number_checks, receipts, restriction, rights, subjects, suppression, texts, vault
+from privacy import circle, consents, disclosure, knock, number_checks, receipts, restriction, rights, subjects, suppression, texts, vault
 from privacy.models import AccessLog, Consent, Contact, ContactDecision, ContactLink, DataSubject, NumberCheck, OutboundMessage, SandboxText, Suppression
 
 from .circle_world import ALICE_NUMBER, HANA, HANA_E164, NAMED_BY, Reader, index, invite
@@ -69,6 +69,19 @@ def test_invariant_26_opening_the_link_does_nothing(matter, hana):
         assert hana.client.head(f"/circle/i/{made.token}/").status_code == 200
     assert (ContactLink.objects.values().get(), NumberCheck.objects.count(), DataSubject.objects.count(), Consent.objects.count()) == before
     assert hana.accept(made.token)
+
+
+def test_invariant_26_the_borrower_cannot_see_that_a_link_was_read_nor_that_somebody_visits_their_page(matter, alice, hana):
+    """A name shown to whom its owner sent it is no look at the owner: else a line without an acceptance would be a no."""
+    token = invite(matter).token
+    before = [(look.at, look.role) for look in disclosure.who_looked(alice)]
+    hana.get("invitation", token)
+    assert [(look.at, look.role) for look in disclosure.who_looked(alice)] == before
+    hana.accept(token)
+    before = [(look.at, look.role) for look in disclosure.who_looked(alice)]
+    hana.client.get("/circle/me/")
+    hana.client.get("/circle/me/export/")
+    assert [(look.at, look.role) for look in disclosure.who_looked(alice)] == before
 
 
 def test_invariant_26_a_link_is_good_once(matter, hana):
