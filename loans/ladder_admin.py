@@ -23,7 +23,7 @@ from core.desk_links import DeskLinks
 from loans import ladder, ladder_figures, outreach
 from loans.ladder import UnableToClimb
 from loans.models import Application, LadderCase, Necessity, Rung
-from privacy import contact_words, disclosure, explaining
+from privacy import asking, contact_words, disclosure, explaining, reasons
 from privacy import outreach as messages_out
 from privacy.models import Contact, OutboundMessage
 
@@ -81,10 +81,14 @@ class LadderCaseAdmin(DeskLinks, ReadOnlyAdmin):
         rows = LadderCase.objects.select_related("application__file__subject", "application__file__matter", "application__party__subject")
         case = get_object_or_404(rows, reference=reference)
         ladder.not_own(case.application, _user(request))
-        if request.method == "POST":
+        read: dict[str, str] = {}
+        if request.method == "POST" and request.POST.get("act") == "read":
+            read = _read(request, case)
+        elif request.method == "POST":
             self._act(request, case)
             return HttpResponseRedirect(request.path)
-        return TemplateResponse(request, "admin/loans/ladder.html", {**self.admin_site.each_context(request), **_desk(request, case), "opts": self.opts})
+        context = {**self.admin_site.each_context(request), **_desk(request, case), "opts": self.opts, "answers": read}
+        return TemplateResponse(request, "admin/loans/ladder.html", context)
 
     def _act(self, request: HttpRequest, case: LadderCase) -> None:
         """One domain call; what it refuses is told, nothing is half done."""
@@ -137,11 +141,24 @@ def _desk(request: HttpRequest, case: LadderCase) -> dict[str, Any]:
         "channels": [(code, contact_words.CHANNELS[code]) for code in CHANNELS],
         "calls": calls,
         "attempts": explaining.explained(explaining.rows().filter(matter=matter)[:30]),
+        "whys": reasons.REASONS.items(),
         "flags": ladder.flags(case.application),
         "flag_words": contact_words.FLAGS.items(),
         "may_climb": request.user.has_perm(CLIMB),
         "may_approve": request.user.has_perm(APPROVE),
     }
+
+
+def _read(request: HttpRequest, case: LadderCase) -> dict[str, str]:
+    """{message: answer} of one contact's answer, on the page alone and nowhere else; by who climbs, for a reason the contact reads."""
+    _require(request, CLIMB)
+    why, rows = request.POST.get("why", ""), OutboundMessage.objects.select_related("subject").filter(decision__matter=case.application.file.matter)
+    message = get_object_or_404(rows, reference=request.POST.get("message", ""), result=OutboundMessage.Result.ANSWERED, decision__role="contact")
+    if why not in reasons.REASONS:
+        messages.error(request, _("Say first why you open it."))
+        return {}
+    reader = actor(_user(request), role="servicer", why=why)
+    return {message.reference: asking.answered(message, actor=reader, page="admin:ladder", now=timezone.now(), reference=case.reference)}
 
 
 Act = Callable[[HttpRequest, LadderCase], str]

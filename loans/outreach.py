@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import actor
-from accounts.models import Membership, Party, User, live
+from accounts.models import Act, Membership, Party, User, live
 from loans import ladder
 from loans.collections import quiet
 from loans.models import Application, LadderCase, Loan, Obligor, Repayment
+from notifications.models import Message
 from privacy import asking, numbers, outreach
 from privacy.circle import PURPOSE_OF
 from privacy.models import Contact, OutboundMessage
@@ -61,19 +63,33 @@ def signed_guarantee(application: Application, party: Party) -> bool:
 
 
 def unreachable(application: Application, *, now: datetime) -> bool:
-    """Three calls nobody answered, on two days at least, within the last week; and no word, sign-in or payment since the first of them."""
+    """Three calls nobody answered, on two days at least where the borrower is, within the last week; and no word, visit or payment since the first."""
     subject = application.party.subject_id
     calls = OutboundMessage.objects.filter(subject_id=subject, channel="voice", at__gt=now - timedelta(days=7)).order_by("at")
     missed = [call.at for call in calls if call.result == OutboundMessage.Result.NO_ANSWER]
-    if len(missed) < UNREACHED_CALLS or (missed[-1].date() - missed[0].date()).days < 1:
+    if len(missed) < UNREACHED_CALLS or not _on_two_days(missed[0], missed[-1], application, now=now):
         return False
     answered = calls.filter(result__in=["connected", "answered"], at__gte=now - timedelta(days=UNREACHED_DAYS)).exists()
     return not (answered or _heard_of(application, since=missed[0]))
 
 
+def _on_two_days(first: datetime, last: datetime, application: Application, *, now: datetime) -> bool:
+    """In every time zone in which the borrower may be: an evening is one day, whatever the date elsewhere."""
+    zones = recipient(application, application.party, now=now).zones or (settings.TIME_ZONE,)
+    return all(first.astimezone(ZoneInfo(zone)).date() < last.astimezone(ZoneInfo(zone)).date() for zone in zones)
+
+
 def _heard_of(application: Application, *, since: datetime) -> bool:
-    signed_in = User.objects.filter(live(since, prefix="memberships__"), memberships__party=application.party, last_login__gte=since).exists()
-    return signed_in or Repayment.objects.filter(loan__file=application.file_id, paid_on__gte=since.date()).exists()
+    """Anything the borrower did here: signed in, was on the site, did something that is recorded, read a message, or paid."""
+    people = User.objects.filter(live(since, prefix="memberships__"), memberships__party=application.party)
+    signs = (
+        people.filter(last_login__gte=since),
+        UserSession.objects.filter(user__in=people, last_seen_at__gte=since),
+        Act.objects.filter(actor__in=people, at__gte=since),
+        Message.objects.filter(user__in=people, read_at__gte=since),
+        Repayment.objects.filter(loan__file=application.file_id, paid_on__gte=since.date()),
+    )
+    return any(rows.exists() for rows in signs)
 
 
 def ask_contact(case: LadderCase, contact: Contact, *, purpose: str, channel: str, by: User, now: datetime) -> Outcome:

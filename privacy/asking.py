@@ -8,8 +8,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from . import circle, outreach, texts, vault
+from . import circle, disclosure, outreach, texts, vault
 from .disclosure import Actor, Restricted
 from .models import Contact, DataSubject, OutboundMessage
 from .numbers import jurisdiction_of, zones_of
@@ -54,6 +55,14 @@ def _held(contact: Contact) -> Contact:
     rows = DataSubject.objects.select_for_update(no_key=True).filter(pk__in=[contact.subject_id, contact.matter.subject_id])
     list(rows.order_by("pk"))
     return Contact.objects.select_related("subject", "matter__subject", "link").get(pk=contact.pk)
+
+
+def answered(message: OutboundMessage, *, actor: Actor, page: str, now: datetime, reference: str) -> str:
+    """What the contact answered, opened by staff who say why (`actor.why`); the contact sees that it was opened. Raises UnableToReveal, Erased."""
+    answer = disclosure.reveal(message, ["answer"], actor=actor, purpose="circle", page=page, now=now, reference=reference)["answer"] or {}
+    if "text" in answer:
+        return str(answer["text"])
+    return str(_("Yes") if answer.get("yes") else _("No"))
 
 
 @transaction.atomic

@@ -75,6 +75,7 @@ def invite(*, matter: Matter, relationship: str, scopes: Iterable[str], named_by
         raise UnableToInvite("closed")
     if not own_numbers:
         raise UnableToInvite("own_number")
+    Matter.objects.select_for_update(no_key=True).get(pk=matter.pk)  # of two at once, the second counts the first
     if _counted(matter, now=now) >= LIVE_LINKS_MAX:
         raise UnableToInvite("too_many")
     notice = notices.current("circle", notices.supported(locale))

@@ -20,6 +20,7 @@ from .disclosure import Actor
 from .models import Contact, ContactDecision, DataSubject, Matter, OutboundMessage
 from .outreach_records import FRESH_SECONDS
 
+UNKEPT = ("code", "name")  # a secret, and somebody else's name: the row is sealed under the key of whom it was sent to
 FRESH = timedelta(seconds=FRESH_SECONDS)
 UNDER_WAY, SENT = OutboundMessage.Result.UNDER_WAY, OutboundMessage.Result.SENT
 Deliver = Callable[[OutboundMessage, str], object]
@@ -167,7 +168,7 @@ def use(decision: ContactDecision, *, errand: Errand, locale: str, now: datetime
         raise TooOld(decision.reference)
     template = outreach_texts.get(errand.template)
     spoken = errand.channel in ("voice", "visit")
-    kept = {place: value for place, value in errand.params.items() if place != "code"}
+    kept = {place: value for place, value in errand.params.items() if place not in UNKEPT}
     message = OutboundMessage.objects.create(
         decision=decision,
         subject_id=decision.subject_id,

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from . import circle, copies, desk, disclosure, emptying, number_checks, passport, receipts, restriction, rights, sweeps
-from .models import Contact, ContactDecision, ContactLink, DataSubject, Matter, Restriction, RightsRequest, SandboxText
+from .models import Contact, ContactDecision, ContactLink, DataSubject, Matter, OutboundMessage, Restriction, RightsRequest, SandboxText
 
 BATCH = 500  # rows of one night and rule
 
@@ -44,7 +44,12 @@ def _look(look: disclosure.Look) -> dict:
 
 
 def erase(*, subject: DataSubject, now: datetime) -> None:
-    """What is encrypted closes with the key; a contact's row also loses the code of the number, which goes on the list of those never to be contacted."""
+    """What is encrypted closes with the key; a contact's row also loses the code of the number, which goes on the list of those never to be contacted.
+
+    Texts in which the sandbox's telephones were told the person's name go as well.
+    """
+    told = OutboundMessage.objects.filter(decision__matter__subject=subject).values_list("reference", flat=True)
+    SandboxText.objects.filter(key__in=[f"outbound:{reference}" for reference in told]).delete()
     for contact in Contact.objects.filter(subject=subject):
         circle.forget(contact, now=now)
 

@@ -26,7 +26,7 @@ def run(data: dict[str, Any], *, table: bool = False) -> Any:
     if table and isinstance(data.get("cases"), list):
         return recompute.answers("contact", data["cases"], table=True)
     request = read(data, table=table)
-    rules = rulebook(os.environ.get("CONTACT_RULES", ""), sandbox=table or os.environ.get("SANDBOX", "1").strip().lower() in YES)
+    rules = rulebook(os.environ.get("CONTACT_RULES", ""), sandbox=table or os.environ.get("SANDBOX", os.environ.get("DEBUG", "1")).strip().lower() in YES)
     return decide(request, rules.packs, rules.floor).as_dict()
 
 

@@ -9,7 +9,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
-from accounts import roles
+from accounts import audit, roles
 from core import outbox
 from core.models import Job
 from loans import circle as circle_of
@@ -19,7 +19,7 @@ from loans.models import BorrowerFlag, LadderCase, Loan, Necessity, Obligor, Run
 from loans.notices.door import remind_obligors
 from notifications import catalogue, preferences
 from notifications.models import Message
-from privacy import explaining
+from privacy import circle, explaining
 from privacy import outreach as policy
 from privacy.models import AccessLog, Contact, ContactDecision, OutboundMessage
 from tests import cast, stories
@@ -194,9 +194,23 @@ def test_the_borrower_is_unreachable_after_three_calls_on_two_days_and_no_word(l
     later = NOW + timedelta(days=1, hours=1)
     assert outreach.unreachable(application, now=later)
     user = cast.alice().user
-    user.last_login = NOW + timedelta(hours=3)
-    user.save(update_fields=["last_login"])
-    assert not outreach.unreachable(application, now=later)
+    with transaction.atomic():
+        user.last_login = NOW + timedelta(hours=3)
+        user.save(update_fields=["last_login"])
+        assert not outreach.unreachable(application, now=later)
+        transaction.set_rollback(True)
+    assert outreach.unreachable(application, now=later)
+    audit.record(actor=user, action="party.switch", target="x", now=NOW + timedelta(hours=3))
+    assert not outreach.unreachable(application, now=later), "in a session opened long before, too"
+
+
+def test_one_evening_is_one_day_wherever_the_platforms_midnight_falls(late_loan, staff):
+    application, dan, user = late_loan.agreement.offer.application, staff[0].user, cast.alice().user
+    type(user).objects.filter(pk=user.pk).update(time_zone="America/New_York")
+    evening = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)  # five in the afternoon there; in UTC the third call is on the next day
+    for minutes in (0, 60, 150):
+        call(application, dan, at=evening + timedelta(minutes=minutes))
+    assert not outreach.unreachable(application, now=evening + timedelta(hours=4))
 
 
 def test_finding_the_borrower_end_to_end(late_loan, staff, borrower):
@@ -348,6 +362,15 @@ def test_dan_climbs_and_fay_agrees_at_the_desk(case, staff, application, borrowe
     html = answered.content.decode()
     assert ContactDecision.objects.filter(contact=contact).latest("pk").reference in html
     assert AccessLog.objects.filter(page="admin:ladder", subject=application.file.subject).exists()
+
+    message = OutboundMessage.objects.filter(decision__contact=contact).latest("pk")
+    circle.answer(message, answer={"text": "She moved to her sister."}, now=NOW)
+    read = {"act": "read", "message": message.reference}
+    assert "her sister" not in desk.post(address(case), read).content.decode(), "not without a reason"
+    assert "her sister" in desk.post(address(case), read | {"why": "checking"}).content.decode()
+    assert AccessLog.objects.filter(subject=contact.subject, why="checking").exists(), "the contact sees it"
+    assert desk_of(fay).post(address(case), read | {"why": "checking"}).status_code == 403, "by who climbs alone"
+    assert "her sister" not in desk.get(address(case)).content.decode()
 
 
 def test_the_desk_tells_what_is_missing(case, staff):

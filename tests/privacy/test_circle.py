@@ -1,14 +1,14 @@
 """Being named by a borrower: the link, the answer, the own page, and everything that must not work."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from core import outbox
-from privacy import circle, consents, disclosure, knock, number_checks, receipts, restriction, rights, subjects, suppression, texts, vault
+from privacy import asking, circle, consents, disclosure, knock, number_checks, outreach, receipts, restriction, rights, subjects, suppression, texts, vault
 from privacy.models import AccessLog, Consent, Contact, ContactDecision, ContactLink, DataSubject, NumberCheck, OutboundMessage, SandboxText, Suppression
 
 from .circle_world import ALICE_NUMBER, HANA, HANA_E164, NAMED_BY, Reader, index, invite
@@ -514,3 +514,18 @@ def test_an_erased_borrowers_link_is_closed(matter, alice):
     made = invite(matter)
     vault.erase(alice, now=timezone.now())
     assert Reader().get("invitation", made.token).status_code == 410
+
+
+def test_the_borrowers_name_is_nowhere_in_a_contacts_rows_and_leaves_the_telephone_with_the_borrower(matter, hana, alice):
+    """What was said to Hana is kept under Hana's key: with Alice's gone, her name must not be readable there."""
+    contact = hana.accept(invite(matter).token)
+    contact = Contact.objects.select_related("subject", "matter__subject", "link").get(pk=contact.pk)
+    facts = outreach.Facts(dpd=20, necessity_recorded=True, borrower_unreachable=True, guarantee_signed=False, minor=False, flags=(), episode_since=None)
+    noon = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # a Tuesday morning in Shanghai, no holiday
+    outcome = asking.ask(contact, purpose="verify_reference", channel="sms", facts=facts, actor="system", asked_by=None, now=noon)
+    assert outcome.allowed, outcome.decision.reason
+    kept = vault.open_sealed(outcome.message, ("params",), engine="outreach", purpose="circle", now=noon)["params"]
+    assert NAMED_BY not in str(kept)
+    assert any(NAMED_BY in text.body for text in texts.inbox(index(HANA), now=noon))
+    rights.erase(alice, now=noon)
+    assert not any(NAMED_BY in text.body for text in texts.inbox(index(HANA), now=noon))
