@@ -70,7 +70,7 @@ def unreachable(application: Application, *, now: datetime) -> bool:
     if len(missed) < UNREACHED_CALLS or not _on_two_days(missed[0], missed[-1], application, now=now):
         return False
     answered = calls.filter(result__in=["connected", "answered"], at__gte=now - timedelta(days=UNREACHED_DAYS)).exists()
-    return not (answered or _heard_of(application, since=missed[0]))
+    return not (answered or _heard_of(application, since=missed[0], now=now))
 
 
 def _on_two_days(first: datetime, last: datetime, application: Application, *, now: datetime) -> bool:
@@ -79,14 +79,14 @@ def _on_two_days(first: datetime, last: datetime, application: Application, *, n
     return all(first.astimezone(ZoneInfo(zone)).date() < last.astimezone(ZoneInfo(zone)).date() for zone in zones)
 
 
-def _heard_of(application: Application, *, since: datetime) -> bool:
+def _heard_of(application: Application, *, since: datetime, now: datetime) -> bool:
     """Anything the borrower did here: signed in, was on the site, did something that is recorded, read a message, or paid."""
     people = User.objects.filter(live(since, prefix="memberships__"), memberships__party=application.party)
     signs = (
         people.filter(last_login__gte=since),
-        UserSession.objects.filter(user__in=people, last_seen_at__gte=since),
-        Act.objects.filter(actor__in=people, at__gte=since),
-        Message.objects.filter(user__in=people, read_at__gte=since),
+        UserSession.objects.filter(user__in=people, last_seen_at__gt=since, last_seen_at__lte=now),
+        Act.objects.filter(actor__in=people, at__gt=since, at__lte=now),
+        Message.objects.filter(user__in=people, read_at__gt=since, read_at__lte=now),
         Repayment.objects.filter(loan__file=application.file_id, paid_on__gte=since.date()),
     )
     return any(rows.exists() for rows in signs)

@@ -178,6 +178,7 @@ class House(sandbox.Bureau):
 
 @pytest.mark.django_db
 def test_a_source_outside_the_house_is_asked_only_under_a_living_contract(now, settings):
+    applications.withdraw(sent(now), by=alice().user, now=now)
     settings.SIGNED_PACKS_SANDBOX = False
     settings.CREDIT_SOURCES = settings.CREDIT_SOURCES | {"bureau": f"{__name__}.House"}
     applications.withdraw(sent(now, "credit_source"), by=alice().user, now=now)

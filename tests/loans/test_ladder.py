@@ -363,7 +363,8 @@ def test_dan_climbs_and_fay_agrees_at_the_desk(case, staff, application, borrowe
     assert ContactDecision.objects.filter(contact=contact).latest("pk").reference in html
     assert AccessLog.objects.filter(page="admin:ladder", subject=application.file.subject).exists()
 
-    message = OutboundMessage.objects.filter(decision__contact=contact).latest("pk")
+    fresh = Contact.objects.select_related("subject", "matter__subject", "link").get(pk=contact.pk)
+    message = outreach.ask_contact(case, fresh, purpose="verify_reference", channel="sms", by=dan.user, now=NOW).message
     circle.answer(message, answer={"text": "She moved to her sister."}, now=NOW)
     read = {"act": "read", "message": message.reference}
     assert "her sister" not in desk.post(address(case), read).content.decode(), "not without a reason"
