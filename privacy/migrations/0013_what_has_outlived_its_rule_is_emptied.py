@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0011_a_no_is_taken_back_like_silence_and_who_asked_for_a_code")]
+    dependencies = [("privacy", "0012_what_is_told_of_a_breach_and_asked_is_sealed")]
 
     operations = [
         migrations.AddField("matter", "emptied_at", models.DateTimeField(blank=True, editable=False, null=True, verbose_name="records emptied at")),
