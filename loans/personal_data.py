@@ -183,6 +183,7 @@ BESIDE = (
     (Document, "application"),
     (HardshipEvidence, "request__loan__file__application"),
     (WriteOff, "loan__file__application"),
+    (DebtSale, "loan__file__application"),
 )
 
 
