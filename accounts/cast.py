@@ -81,6 +81,7 @@ PEOPLE = {
         Person("eve", "易未", "31010419930214078", borrows=True, invests=True),
         Person("grace", "葛蕾", "33010219920906062", borrows=True),
         Person("hana", "韩娜", "44010319870512028", role=roles.SERVICER, also=roles.AUDITOR),
+        Person("nia", "倪雅", "33010219880315004", role=roles.PRIVACY, also=roles.MODELER),
     )
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from accounts import cast
 from accounts.cast import PASSWORD, TOTP_SECRET
 
-NAMES = ("alice", "bob", "carol", "dan", "fay", "hana", "eve", "grace")
+NAMES = ("alice", "bob", "carol", "dan", "fay", "hana", "nia", "eve", "grace")
 _ROLES = {
     "alice": "borrows",
     "bob": "invests",
@@ -15,6 +15,7 @@ _ROLES = {
     "dan": "staff, reviews and proposes",
     "fay": "staff, approves",
     "hana": "staff, looks after payments and jobs, reads the registers",
+    "nia": "staff, answers rights and complaints, handles breaches, proposes models",
     "eve": "borrows and invests",
     "grace": "borrows",
 }
