@@ -29,10 +29,21 @@ PATTERNS = tuple(
         r"邮编\s*[:：]?\s*\d{6}",
     )
 )
+_NO_ROAD = "".join(rf"(?<!{sign})" for sign in "马公铁道销线思网电一上半沿临大步")
+_BUILDING = r"(?:广场|天街|大厦|商场|购物中心|商业中心)"
+NAMED = (  # a group `name` must be no common word
+    re.compile(rf"(?P<name>{_HAN}{{2,4}})市{_HAN}{{1,4}}?[区县旗]"),
+    re.compile(rf"(?:(?<!{_HAN})|(?<=[在于自从]))(?P<name>{_HAN}{{2,3}})县"),
+    re.compile(rf"(?P<name>{_HAN}{{1,5}}?){_NO_ROAD}(?:路|街|大道|巷){_HAN}{{0,5}}?(?:路口|街口|口|对面|旁边|隔壁)"),
+    re.compile(rf"(?P<name>{_HAN}{{2,6}}?){_BUILDING}\s*(?:[A-Za-z]\s*(?:座|区|馆|栋)\s*\d*|\d+\s*(?:楼|层|室|号|铺))"),
+    re.compile(r"(?P<name>北纬|南纬|东经|西经|(?i:\blatitude|\blongitude|\bgps))\s*[:：]?\s*\d{1,3}(?:[.°]\d+)"),
+)
+_NO_PLACE = re.compile("全市|本市|全县|本县|各区|各县|市区|城市|都市|超市|上市|门市|夜市|菜市|股市|贫困|周边|邻近|农业|示范|重点|生态|所在|我们|多个|几个|该县")
 _ROAD = r"(?:street|str|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|way|court|ct|place|pl|square|sq|terrace|close|crescent|alley|highway)"
 LATIN = (
     re.compile(rf"\b\d+[a-z]?,?\s+(?:[a-z'’.-]+\s+){{1,4}}{_ROAD}\b\.?", re.IGNORECASE),
     re.compile(r"\b(?:[A-Z][a-z'’]+\s+){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Square|Terrace|Crescent|Alley)\b"),
+    re.compile(r"\b(?:[A-Z][a-z'’]+\s+){1,3}(?:Rd|Ave|Blvd|Ln)\b\.?(?:\s*\d+)?"),
     re.compile(r"\b(?:apt|apartment|flat|unit|suite|room|building|bldg|block|no)\.?\s*#?\d+[a-z]?\b", re.IGNORECASE),
     re.compile(r"\bp\.?\s?o\.?\s*box\s*\d+", re.IGNORECASE),
     re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s+\d[A-Z]{2}\b"),
@@ -45,6 +56,10 @@ _NAMED_ESTATE = re.compile(rf"(?:(?<!{_HAN})|(?<=住在|位于|家在|店在|开
 def find(reading: Reading) -> Iterator[Finding]:
     for pattern in (*PATTERNS, *LATIN):
         yield from (reading.finding(ADDRESS, found.start(), found.end()) for found in pattern.finditer(reading.plain))
+    for pattern in NAMED:
+        for found in pattern.finditer(reading.plain):
+            if not _NO_NAME.search(found["name"]) and not _NO_PLACE.search(found[0]):
+                yield reading.finding(ADDRESS, found.start(), found.end())
     for found in _NAMED_ESTATE.finditer(reading.plain):
         if not _NO_NAME.search(found["name"]):
             yield reading.finding(ADDRESS, found.start(), found.end())

@@ -34,12 +34,15 @@ def patterns() -> tuple[re.Pattern[str], ...]:
     """A group `name` is the name; without one, the whole match is."""
     surname, given = rf"(?:{_any('compound_surnames')}|[{''.join(words()['surnames'])}])", f"[{''.join(words()['given'])}]"
     end = rf"(?!{_HAN})|(?=(?:{_any('after')}))"
-    begin = rf"(?:(?<!{_HAN})|(?<=[和与跟给找由及向问是叫为请让把对]))"
+    begin = rf"(?:(?<!{_HAN})|(?<=[和与跟给找由及向问是叫为请让把对壁]))"
     texts = (
         rf"(?P<name>{surname}(?:(?![和与跟及的是在有为、]){_HAN}){{0,2}}?)(?:{_any('titles')})",
         rf"(?:{_any('introductions')})\s*[:：是叫]?\s*(?P<name>{surname}{_HAN}{{1,2}}?)(?:{end})",
         rf"(?:{_any('relatives')})\s*[:：是叫]?\s*(?P<name>{surname}{given}{{1,2}})",
         rf"(?P<name>(?:{_any('compound_surnames')}){_HAN}{{1,2}}?)(?:{end})",
+        rf"姓(?P<name>{surname}[,，、\s]*名叫?{_HAN}{{1,2}})",
+        rf"(?:{_any('introductions')}|{_any('relatives')})(?:名叫|叫)(?P<name>[小阿老]?{given}{{1,2}})(?:{end})",
+        rf"(?:弟弟|妹妹|哥哥|姐姐|儿子|女儿|老公|老婆|丈夫|爱人)(?P<name>{given}{{2}})(?:{end})",
         rf"{begin}(?P<name>{surname}{given}{{1,2}})(?:{end})",
         rf"{begin}(?P<name>{surname}{given}{given})",
         rf"{begin}(?P<name>[老小阿][{''.join(words()['frequent_surnames'])}])(?:{end})",
@@ -49,9 +52,17 @@ def patterns() -> tuple[re.Pattern[str], ...]:
 
 @cache
 def latin() -> tuple[re.Pattern[str], ...]:
-    word, given = r"[A-Z][a-zé’'-]+", _any("latin_given")
+    word, given = r"[A-ZÀ-Ý][a-zß-ÿ’'-]+", _any("latin_given")
     syllable = _any("pinyin")
     return (
+        re.compile(r"\b(?:MR|MRS|MS|DR)\b\.?\s+(?P<name>[A-Z]{3,})\b"),
+        re.compile(rf"(?i:\bname)\s*[:：]\s*(?P<name>{word}(?:\s+{word})?)"),
+        re.compile(rf"(?i:\b(?:mein name ist|ich heiße|je m['’]appelle|me llamo|mi nombre es|nama saya|jina langu ni))\s+(?P<name>{word}(?:\s+{word})?)"),
+        re.compile(rf"(?i:\b(?:owner|manager|founder|chef|director|boss|partner)),\s+(?P<name>{word})\b"),
+        re.compile(rf"(?i:\b(?:call|ring|phone|text|ask))\s+(?P<name>(?:{given}))\b"),
+        re.compile(rf"\b(?P<name>{word})\s+(?:and|&)\s+(?i:sons?|daughters?|brothers)\b"),
+        re.compile(rf"\b(?P<name>(?:Nguyen|Tran|Pham|Hoang|Bui|Dang)\s+{word}(?:\s+{word})?)"),
+        re.compile(r"\b(?P<name>O['’][A-Z][a-z]{2,})"),
         re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Mme|Dr|Prof|Sir|Madam|Auntie|Aunt|Uncle)\b\.?\s+(?P<name>{word}(?:\s+{word})?)"),
         re.compile(rf"(?i:\b(?:my name is|call me|named|called|known as|ask for|contact))\s+(?P<name>{word}(?:\s+{word})?)"),
         re.compile(rf"(?i:\bmy (?:late |older |younger |elder )?(?:{_any('latin_relatives')})),?\s+(?P<name>{word}(?:\s+{word})?)"),

@@ -37,6 +37,12 @@ _CHAT = re.compile(
     r"(?:号|群|\s?id)?\s*(?:是|为|:|：|=|\sis\s|\s|@)|(?<![a-z])(?:line|tg|ig|fb)(?:\s?id)?\s*[:：=@])\s*@?[a-z0-9_.-]{4,}",
     re.IGNORECASE,
 )
+_HANDLE = re.compile(
+    rf"(?<![\w.])@[a-z][a-z0-9_.]{{3,}}|\bt\.me/\S+|邮箱(?:是|为|[:：=\s])*[a-z0-9][a-z0-9_.-]{{4,}}|(?<![a-z])v[^\w\s]{{0,3}}\s*[:：]\s*[a-z][a-z0-9_.-]{{4,}}"
+    rf"|[a-z0-9-]{{2,}}\s*(?:点|\sdot\s|\(dot\))\s*{_TOP}(?![a-z])|(?:小红书|抖音|快手|微博|微信)(?:号|账号)?\s*[:：@]\s*[\u3400-\u9fff]{{2,12}}",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(r"\s*(?:pieces|units|pcs|loaves|bags|boxes|tons?|orders|kg|items|件|个|只|台|套|公斤|斤|吨|袋|箱|单|人次)", re.IGNORECASE)
 LONG = 7  # digits in a row that are no amount
 
 
@@ -57,7 +63,7 @@ def find(reading: Reading) -> Iterator[Finding]:
     for found in _LOOKALIKE.finditer(reading.plain):
         if _SHAPES.fullmatch(found[0].translate(str.maketrans("OoIl", "0011"))):
             yield reading.finding(NUMBER, found.start(), found.end())
-    for kind, pattern in ((NUMBER, _PLATE), (ACCOUNT, _MAIL), (ACCOUNT, _WEB), (ACCOUNT, _CHAT)):
+    for kind, pattern in ((NUMBER, _PLATE), (ACCOUNT, _MAIL), (ACCOUNT, _WEB), (ACCOUNT, _CHAT), (ACCOUNT, _HANDLE)):
         yield from (reading.finding(kind, found.start(), found.end()) for found in pattern.finditer(reading.plain))
 
 
@@ -78,6 +84,8 @@ def _is_number(run: Run, plain: str) -> bool:
         return False
     before = plain[max(0, run.start - 8) : run.start]
     if _AMOUNT.fullmatch(run.written.strip()) and (_MONEY_BEFORE.search(before) or _MONEY_AFTER.match(plain, run.end) or "," in run.written):
+        return False
+    if run.written.isdecimal() and not _SHAPES.fullmatch(run.digits) and _COUNTED.match(plain, run.end):
         return False
     if _SHAPES.fullmatch(run.digits) or plain[: run.start].endswith("+"):
         return True
