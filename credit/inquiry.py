@@ -17,7 +17,7 @@ from core import outbox, states
 from credit import sources
 from credit.models import Inquiry
 from credit.sources import SOURCES, Source, base
-from privacy import consents, processors, vault
+from privacy import assessments, consents, processors, vault
 from privacy.models import DataSubject, Matter
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,9 @@ class Known:
 @transaction.atomic
 def ask_all(*, about: str, subject: DataSubject, matter: Matter, currency: str, now: datetime) -> list[Inquiry]:
     """One inquiry for each source the person agreed to and that was not asked for this affair. Returns the new ones."""
-    made = []
+    made: list[Inquiry] = []
+    if not assessments.is_on("sources", now=now):
+        return made
     for source in SOURCES.values():
         consent = consents.current(subject, source.purpose, matter=matter, now=now)
         if consent is None or consent.decision != "given" or Inquiry.objects.filter(about=about, source=source.code).exists():

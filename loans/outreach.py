@@ -19,7 +19,7 @@ from loans import ladder
 from loans.collections import quiet
 from loans.models import Application, LadderCase, Loan, Obligor, Repayment
 from notifications.models import Message
-from privacy import asking, numbers, outreach
+from privacy import asking, assessments, numbers, outreach
 from privacy.circle import PURPOSE_OF
 from privacy.models import Contact, OutboundMessage
 from privacy.outreach import Errand, Facts, Outcome, Recipient
@@ -98,6 +98,8 @@ def ask_contact(case: LadderCase, contact: Contact, *, purpose: str, channel: st
     if contact.matter_id != application.file.matter_id or purpose not in PURPOSE_OF:
         raise ladder.UnableToClimb("not_here", "no such contact in this case")
     ladder.not_own(application, by)
+    if not assessments.is_on("circle", now=now):
+        raise ladder.UnableToClimb("feature_off", assessments.FeatureOff.message)
     known = facts(application, purpose=purpose, case=case, party=None, now=now)
     return asking.ask(contact, purpose=purpose, channel=channel, facts=known, actor="servicing_agent", asked_by=actor(by, role="servicer"), now=now)
 

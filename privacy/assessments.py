@@ -73,6 +73,20 @@ def require(feature: str, *, now: datetime) -> None:
         raise FeatureOff(f"{feature}: {found}")
 
 
+def is_on(feature: str, *, now: datetime) -> bool:
+    """Whether it may be used; where a part is left out that nobody has to be told of."""
+    try:
+        require(feature, now=now)
+    except FeatureOff:
+        return False
+    return True
+
+
+def text(feature: str) -> dict[str, str]:
+    """What is signed: lawful, impact, measures."""
+    return {name: _text(feature)[name] for name in ("lawful", "impact", "measures")}
+
+
 def sign(feature: str, *, by: DataSubject | None, now: datetime) -> ImpactAssessment | None:
     """Sign the shipped text as the next version, good for a year. Of two at once, one does it; the other gets None."""
     text = _text(feature)

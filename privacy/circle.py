@@ -18,7 +18,7 @@ from django.utils.crypto import salted_hmac
 
 from core import states
 
-from . import consents, notices, number_checks, restriction, retention, rights, suppression, vault
+from . import assessments, consents, notices, number_checks, restriction, retention, rights, suppression, vault
 from .circle_records import LINK_DAYS, SCOPES
 from .disclosure import Restricted
 from .models import Complaint, Contact, ContactLink, DataSubject, Matter, NumberCheck, OutboundMessage
@@ -39,7 +39,8 @@ HOURS = (9 * 60, 19 * 60)
 
 
 class UnableToInvite(Exception):
-    """`code`: closed, too_many, own_number (we do not know the borrower's own number, so could not tell it from another's)."""
+    """`code`: closed, too_many, feature_off (no living impact assessment), own_number (we do not know the borrower's own number, so could not tell it
+    from another's)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -73,6 +74,8 @@ def invite(*, matter: Matter, relationship: str, scopes: Iterable[str], named_by
     wanted = [scope for scope in SCOPES if scope in set(scopes)]
     if matter.closed_at is not None or not wanted:
         raise UnableToInvite("closed")
+    if not assessments.is_on("circle", now=now):
+        raise UnableToInvite("feature_off")
     if not own_numbers:
         raise UnableToInvite("own_number")
     Matter.objects.select_for_update(no_key=True).get(pk=matter.pk)  # of two at once, the second counts the first

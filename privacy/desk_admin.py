@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from core.desk_links import DeskLinks
@@ -103,6 +103,23 @@ class ErasureProofAdmin(ReadOnly):
     ordering = ("-id",)
 
 
+class SignForm(forms.ModelForm):
+    """Which shipped text is signed; its state is said beside its name."""
+
+    feature = forms.ChoiceField(label=_("feature"), widget=forms.RadioSelect)
+
+    class Meta:
+        model = ImpactAssessment
+        fields = ("feature",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = timezone.now()
+        if "feature" in self.fields:
+            choices = [(feature, f"{feature}: {assessments.status(feature, now=now)}") for feature in assessments.features()]
+            self.fields["feature"].choices = choices  # type: ignore[attr-defined]
+
+
 @admin.register(ImpactAssessment)
 class ImpactAssessmentAdmin(ReadOnly):
     """Signing is an action on the last version: the shipped text is read here and signed for another year."""
@@ -111,6 +128,23 @@ class ImpactAssessmentAdmin(ReadOnly):
     list_filter = ("feature",)
     ordering = ("feature", "-version")
     actions = ("sign",)
+    form = SignForm
+    fields = ("feature", "version", "purposes", "lawful", "impact", "measures", "signed_by", "signed_at", "expires_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_sign_permission(request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: ImpactAssessment | None = None) -> Any:
+        """A first signature: every feature with its state and the text that is signed."""
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        rows = [(feature, *assessments.text(feature).values()) for feature in assessments.features()]
+        told = format_html_join("", "<h3>{}</h3><p>{}</p><p>{}</p><p>{}</p>", rows)
+        return [(None, {"fields": ("feature",), "description": told})]
+
+    def save_model(self, request: HttpRequest, obj: ImpactAssessment, form: Any, change: bool) -> None:
+        signed = assessments.sign(obj.feature, by=_staff(request), now=timezone.now())
+        obj.pk = signed.pk if signed else ImpactAssessment.objects.filter(feature=obj.feature).latest("version").pk
 
     @admin.display(description=_("now"))
     def now_(self, row: ImpactAssessment) -> str:

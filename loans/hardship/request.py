@@ -24,7 +24,7 @@ from loans.models import HardshipEvidence, HardshipRequest, Loan
 from loans.models.hardship import WAITING
 from loans.replay import Kind
 from loans.stranger import OWN_LOAN, is_stranger
-from privacy import consents
+from privacy import assessments, consents
 
 PURPOSE = "hardship"
 EVIDENCE_MAX = 5
@@ -44,6 +44,12 @@ def open_request(loan: Loan) -> HardshipRequest | None:
     return loan.hardships.filter(state__in=WAITING).first()
 
 
+def may_give_reason(loan: Loan, *, now: datetime) -> bool:
+    """Whether a reason may be given: with the borrower's yes, while the impact assessment of reading reasons lives."""
+    given = consents.is_given(subject=loan.file.subject, purpose=PURPOSE, matter=loan.file.matter, now=now)
+    return given and assessments.is_on("hardship", now=now)
+
+
 @transaction.atomic
 def ask(
     loan: Loan,
@@ -61,7 +67,7 @@ def ask(
     For some days no late charges are made; see `cooling_days` of the product.
     """
     clean = [check_upload(upload) for upload in uploads]
-    allowed = consents.is_given(subject=loan.file.subject, purpose=PURPOSE, matter=loan.file.matter, now=now)
+    allowed = may_give_reason(loan, now=now)
     _check(loan, reason=reason, papers=len(clean), allowed=allowed)
     try:
         with transaction.atomic():

@@ -16,9 +16,11 @@ from core.idempotency import once_per_form
 from loans import access, circle
 from loans.circle_forms import CircleForm
 from loans.views.common import party_of, user_of
+from privacy import assessments
 from privacy.notices import supported
 
 REFUSALS = {
+    "feature_off": assessments.FeatureOff.message,
     "closed": gettext_lazy("This affair is closed. Nobody is named any more."),
     "too_many": gettext_lazy("You have named five people. That is the most anybody may; take somebody back first."),
     "own_number": gettext_lazy("Save your own phone number under “Where and what you work” first, so that nobody can answer in your place with it."),

@@ -27,7 +27,7 @@ from loans.hardship.request import UnableToHelp
 from loans.models import HardshipRequest, Loan, Plan
 from loans.models.hardship import WAITING
 from loans.views.common import party_of, user_of
-from privacy import consents, disclosure
+from privacy import assessments, consents, disclosure
 from privacy.forms import record_answers
 
 
@@ -41,7 +41,7 @@ def hardship(request: HttpRequest, reference: str) -> HttpResponse:
     answered = consents.state(subject=found.file.subject, purpose=requests.PURPOSE, matter=found.file.matter, now=timezone.now())
     if found.state in repayment.REPAYABLE and _is_asked(request, found, answered):
         return _ask_first(request, found)
-    form = HardshipForm(request.POST or None, request.FILES or None, allowed=answered.given)
+    form = HardshipForm(request.POST or None, request.FILES or None, allowed=requests.may_give_reason(found, now=timezone.now()))
     if request.method == "POST" and form.is_valid():
         try:
             _ask(request, found, form)
@@ -57,6 +57,8 @@ def hardship(request: HttpRequest, reference: str) -> HttpResponse:
 def _is_asked(request: HttpRequest, found: Loan, answered: consents.State) -> bool:
     if request.method == "POST":
         return "affordable" not in request.POST  # the question by itself, also where nothing was chosen
+    if not assessments.is_on("hardship", now=timezone.now()):
+        return False  # no reason is read, so nothing is asked
     return requests.open_request(found) is None and ("ask" in request.GET or answered.code in (consents.ASKED, consents.ASK_AGAIN, consents.EXPIRED))
 
 
