@@ -86,7 +86,7 @@ def test_a_first_assessment_is_signed_at_the_desk(db, now, settings):
     from accounts import roles
     from tests import cast
 
-    fay = cast.fay(now=now)
+    fay, dan = cast.fay(now=now), cast.dan(now=now)
     roles.ensure()
     fay.user.groups.add(Group.objects.get(name=roles.PRIVACY))
     settings.SIGNED_PACKS_SANDBOX = False
@@ -97,4 +97,4 @@ def test_a_first_assessment_is_signed_at_the_desk(db, now, settings):
     assert desk.post("/admin/privacy/impactassessment/add/", {"feature": "circle"}).status_code == 302
     assert assessments.status("circle", now=now) == "live"
     assert ImpactAssessment.objects.get(feature="circle").signed_by == fay.user.subject
-    assert cast.client_of(cast.dan(now=now)).get("/admin/privacy/impactassessment/add/").status_code == 403
+    assert cast.client_of(dan).get("/admin/privacy/impactassessment/add/").status_code == 403
