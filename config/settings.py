@@ -228,6 +228,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # The same choices under two field names: one of a project, several of a mandate.
     "ENUM_NAME_OVERRIDES": {
+        "GradeEnum": "marketplace.mandate_forms.GRADES",
         "MethodEnum": "marketplace.mandate_forms.METHOD_CODES",
         "PurposeEnum": "marketplace.mandate_forms.PURPOSE_CODES",
         "IndustryEnum": "marketplace.mandate_forms.INDUSTRY_CODES",

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from .models import Segment
 from .seals import STREAMS, Finding
 
 
 def _path() -> Path:
-    return Path(settings.KEY_ROOT) / "heads.json"
+    """One file for each database."""
+    return Path(settings.KEY_ROOT) / f"heads.{connection.settings_dict['NAME']}.json"
 
 
 def kept() -> dict[str, list]:

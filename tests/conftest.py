@@ -117,6 +117,14 @@ def ground(django_db_setup: None, django_db_blocker: Any) -> Iterator[worlds.Gro
         worlds.GROUND.stand([])
 
 
+@pytest.fixture(autouse=True)
+def no_stream_has_ended() -> None:
+    """What a test that commits has sealed is gone from the database after it, and so is where its streams ended."""
+    from privacy import heads
+
+    heads._path().unlink(missing_ok=True)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def nothing_stands(django_db_blocker: Any) -> None:
     """A file begins on bare ground: its own module's fixtures are made before its first test says what it stands upon."""

@@ -76,7 +76,7 @@ def test_a_loan_that_runs_is_paid_while_its_file_is_locked_and_nobody_is_reminde
     assert not withdrawal.Payment.objects.exclude(state__in=["settled", "sent"]).filter(party=alice().party, kind="withdrawal").exists()
     from loans import outreach
 
-    told = outreach.remind(loan.agreement.offer.application, alice().party, now=start, say=lambda: None)
+    told = outreach.remind(loan.agreement.offer.application, alice().party, template="loan.late", channel="in_app", params={}, now=start, say=lambda: None)
     assert (told.allowed, ContactDecision.objects.latest("pk").reason) == (False, "D_DO_NOT_CONTACT")
 
 
