@@ -286,9 +286,17 @@ def complain(contact: Contact, *, text: str, now: datetime) -> Complaint:
     return Complaint.objects.create(contact=contact, text=text, at=now)
 
 
-def settle(complaint: Complaint, *, now: datetime) -> None:
-    """The complaint is dealt with. Safe to repeat."""
-    Complaint.objects.filter(pk=complaint.pk, settled_at=None).update(settled_at=now)
+@transaction.atomic
+def settle(complaint: Complaint, *, answer: str, now: datetime) -> bool:
+    """The complaint is dealt with, and the person reads how on their page; somebody erased meanwhile has none. False when it was settled before."""
+    locked = Complaint.objects.select_for_update(of=("self",)).select_related("contact__subject").get(pk=complaint.pk)
+    if locked.settled_at is not None:
+        return False
+    locked.settled_at = now
+    if locked.contact.state != "erased":
+        locked.answer = answer
+    locked.save(update_fields=["settled_at", "answer"])
+    return True
 
 
 def answer(message: OutboundMessage, *, answer: dict, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,10 +14,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from core.desk_links import DeskLinks
+from core.forms import WordsField
 
 from . import circle, disclosure
 from .admin import ReadOnly
 from .models import Complaint, Contact, ContactDecision, ContactLink, DataSubject, OutboundMessage
+
+
+class ReplyForm(forms.Form):
+    """What came of it, in the person's language."""
+
+    answer = WordsField(label=_("Answer"), widget=forms.Textarea({"rows": 6}), max_length=2000)
 
 
 @admin.register(ContactDecision)
@@ -86,12 +94,13 @@ class ComplaintAdmin(DeskLinks, ReadOnly):
             raise PermissionDenied
         row = get_object_or_404(Complaint.objects.select_related("contact__subject"), reference=reference)
         now = timezone.now()
-        if request.method == "POST":
-            circle.settle(row, now=now)
-            messages.success(request, _("Settled."))
+        form = ReplyForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and (row.contact.state == "erased" or form.is_valid()):
+            if circle.settle(row, answer=form.cleaned_data.get("answer", "") if form.is_valid() else "", now=now):
+                messages.success(request, _("Settled. The person reads your answer on their page."))
             return HttpResponseRedirect(reverse("admin:privacy_complaint_changelist"))
         actor = disclosure.Actor(kind="user", subject_id=subject.pk, role="staff")
-        context: dict[str, Any] = {**self.admin_site.each_context(request), "title": row.reference, "complaint": row, "opts": self.opts}
+        context: dict[str, Any] = {**self.admin_site.each_context(request), "title": row.reference, "complaint": row, "form": form, "opts": self.opts}
         if row.contact.state != "erased":
-            context |= disclosure.reveal(row, ["text"], actor=actor, purpose="rights", page="admin.privacy.complaint", now=now)
-        return TemplateResponse(request, "admin/privacy/complaint.html", context)
+            context |= disclosure.reveal(row, ["text", "answer"], actor=actor, purpose="rights", page="admin.privacy.complaint", now=now)
+        return TemplateResponse(request, "admin/privacy/complaint.html", context, status=422 if form.errors else 200)

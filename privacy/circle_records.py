@@ -221,12 +221,13 @@ class SandboxText(SealedRow):
 
 
 class Complaint(Referenced, SealedRow):
-    """What a contact complains about, in their words. While it is open, nobody of that affair is contacted about it."""
+    """What a contact complains about, in their words, and what we answer. While it is open, nobody of that affair is contacted about it."""
 
     REFERENCE_PREFIX = "CC"
 
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="complaints")
     text = EncryptedTextField(subject="contact__subject", purpose="rights", kind="message", retention="contact")
+    answer = EncryptedTextField(subject="contact__subject", purpose="rights", kind="message", retention="contact", null=True, blank=True)
     at = models.DateTimeField(_("since"))
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 

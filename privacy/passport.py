@@ -34,6 +34,15 @@ class Attempt(ForContact):
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A complaint that was settled, and what was answered."""
+
+    reference: str
+    settled_at: datetime
+    answer: str
+
+
+@dataclass(frozen=True)
 class Affair:
     """One borrower who named the reader: what is allowed, what was tried."""
 
@@ -44,6 +53,7 @@ class Affair:
     scopes: list[str]
     attempts: list[Attempt]
     complaint_open: bool
+    answered: list[Answered]
 
     @property
     def sent(self) -> int:
@@ -107,7 +117,14 @@ def affair(contact: Contact, *, now: datetime) -> Affair:
         scopes=circle.allowed(contact, now=now) if contact.state == "opted_in" else [],
         attempts=attempts(contact),
         complaint_open=contact.complaints.filter(settled_at=None).exists(),
+        answered=_answered(contact, now=now),
     )
+
+
+def _answered(contact: Contact, *, now: datetime) -> list[Answered]:
+    settled = list(contact.complaints.filter(settled_at__isnull=False, answer__isnull=False).order_by("-settled_at"))
+    opened = disclosure.reveal_many(settled, ["answer"], actor=actor(contact), purpose="rights", page=PAGE, now=now) if settled else {}
+    return [Answered(row.reference, row.settled_at, (opened[row.pk] or {}).get("answer") or "") for row in settled if row.settled_at]
 
 
 def attempts(contact: Contact) -> list[Attempt]:
@@ -139,8 +156,8 @@ def export(contact: Contact, *, now: datetime) -> dict[str, Any]:
 
 def _complaints(contact: Contact, *, now: datetime) -> list[dict[str, Any]]:
     made = list(contact.complaints.order_by("pk"))
-    opened = disclosure.reveal_many(made, ["text"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
-    return [{"reference": row.reference, "at": _at(row.at), "text": (opened[row.pk] or {}).get("text"), "settled_at": _at(row.settled_at)} for row in made]
+    opened = disclosure.reveal_many(made, ["text", "answer"], actor=actor(contact), purpose="rights", page=PAGE, now=now)
+    return [{"reference": row.reference, "at": _at(row.at), **(opened[row.pk] or {}), "settled_at": _at(row.settled_at)} for row in made]
 
 
 def _at(moment: datetime | None) -> str | None:

@@ -433,6 +433,13 @@ def test_a_complaint_is_open_until_settled(matter, hana):
     hana.post("complain", contact.reference, **{f"c-{contact.reference}-text": "Too many questions"})
     assert circle.open_complaints(contact)
     assert "Your complaint is open" in hana.own_page()
+    made = contact.complaints.get()
+    assert circle.settle(made, answer="We were wrong to call.", now=timezone.now())
+    assert not circle.settle(made, answer="Or not.", now=timezone.now()), "once"
+    page = hana.own_page()
+    assert "We were wrong to call." in page
+    assert "Or not." not in page
+    assert "Your complaint is open" not in page
 
 
 def test_the_borrower_takes_somebody_back(matter, hana):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from accounts import roles
 from config.recompute import printed, run_command
 from core import outbox
-from privacy import asking, circle, consents, decisions, local_time, outreach, outreach_texts, restriction, seals, subjects, texts, vault
+from privacy import asking, circle, consents, decisions, local_time, outreach, outreach_texts, passport, restriction, seals, subjects, texts, vault
 from privacy.disclosure import Actor
 from privacy.models import Contact, ContactDecision, OutboundMessage
 from privacy.outreach import Errand, Facts, Recipient
@@ -547,8 +547,14 @@ def test_staff_see_contacts_without_name_or_number_and_set_nothing(hana):
     assert desk.get("/admin/privacy/suppression/").status_code == 404
     complaint = f"/admin/privacy/complaint/desk/{made.reference}/"
     assert "Enough questions" in desk.get(complaint).content.decode()
-    desk.post(complaint)
+    assert desk.post(complaint, {"answer": " "}).status_code == 422, "a person replies"
+    assert circle.open_complaints(hana)
+    desk.post(complaint, {"answer": "You are asked no more."})
     assert not circle.open_complaints(hana)
+    assert "You are asked no more." in desk.get(complaint).content.decode()
+    (told,) = passport.affair(hana, now=NOW).answered
+    assert (told.reference, told.answer) == (made.reference, "You are asked no more.")
+    assert passport.export(hana, now=NOW)["complaints"][0]["answer"] == "You are asked no more."
 
 
 @pytest.mark.parametrize(("end", "reason"), [("erased", "D_BORROWER_CONSENT_WITHDRAWN"), ("locked", "D_DO_NOT_CONTACT")])

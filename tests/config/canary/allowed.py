@@ -46,7 +46,7 @@ admin:privacy_restriction_.*                                    desk        priv
 admin:privacy_breach_.*                                         desk        privacy.breach.*
 admin:credit_modelchange_.*                                     staff       credit.modelchange.*
 admin:loans_collectionscase_.*                                  staff       loans.debtsale.buyer
-admin:privacy_complaint_desk                                    desk        privacy.complaint.text
+admin:privacy_complaint_desk                                    desk        privacy.complaint.*
 admin:.*                                                        staff       known-as:*
 """
 ROWS = [tuple(line.split()) for line in TABLE.strip().splitlines()]

@@ -191,6 +191,7 @@ RETOLD = {
 }
 # What nobody in this world has written yet.
 UNTOLD = {
+    "privacy.complaint.answer",
     "marketplace.question.answer",
     "loans.override.answer",
     "loans.hardshiprequest.answer",
