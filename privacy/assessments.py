@@ -16,12 +16,13 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from . import kinds, seals
+from . import kinds, purposes, seals
 from .fields import encrypted_fields
 from .models import DataSubject, ImpactAssessment
 
 TEXTS = Path(__file__).parent / "assessment_texts"
 GOOD_DAYS = 365
+STATES = {"live": _("in force"), "missing": _("not signed yet"), "expired": _("run out"), "stale": _("older than the data it covers")}
 
 
 class FeatureOff(Exception):
@@ -80,6 +81,11 @@ def is_on(feature: str, *, now: datetime) -> bool:
     except FeatureOff:
         return False
     return True
+
+
+def label(feature: str) -> str:
+    """The feature in the reader's language."""
+    return str(_("Asking data sources")) if feature == "sources" else purposes.label(feature)
 
 
 def text(feature: str) -> dict[str, str]:

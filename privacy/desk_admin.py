@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.desk_links import DeskLinks
@@ -116,7 +117,8 @@ class SignForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         now = timezone.now()
         if "feature" in self.fields:
-            choices = [(feature, f"{feature}: {assessments.status(feature, now=now)}") for feature in assessments.features()]
+            states = {feature: assessments.STATES[assessments.status(feature, now=now)] for feature in assessments.features()}
+            choices = [(feature, format_lazy("{}: {}", assessments.label(feature), state)) for feature, state in states.items()]
             self.fields["feature"].choices = choices  # type: ignore[attr-defined]
 
 
@@ -138,7 +140,7 @@ class ImpactAssessmentAdmin(ReadOnly):
         """A first signature: every feature with its state and the text that is signed."""
         if obj is not None:
             return super().get_fieldsets(request, obj)
-        rows = [(feature, *assessments.text(feature).values()) for feature in assessments.features()]
+        rows = [(assessments.label(feature), *assessments.text(feature).values()) for feature in assessments.features()]
         told = format_html_join("", "<h3>{}</h3><p>{}</p><p>{}</p><p>{}</p>", rows)
         return [(None, {"fields": ("feature",), "description": told})]
 
@@ -148,7 +150,7 @@ class ImpactAssessmentAdmin(ReadOnly):
 
     @admin.display(description=_("now"))
     def now_(self, row: ImpactAssessment) -> str:
-        return assessments.status(row.feature, now=timezone.now())
+        return str(assessments.STATES[assessments.status(row.feature, now=timezone.now())])
 
     def has_sign_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("privacy.sign_impactassessment")  # type: ignore[union-attr]

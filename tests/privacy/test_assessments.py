@@ -92,7 +92,7 @@ def test_a_first_assessment_is_signed_at_the_desk(db, now, settings):
     settings.SIGNED_PACKS_SANDBOX = False
     desk = cast.client_of(fay)
     page = desk.get("/admin/privacy/impactassessment/add/").content.decode()
-    assert "circle: missing" in page
+    assert f"{assessments.label('circle')}: not signed yet" in page
     assert assessments.text("circle")["impact"].partition("。")[0] in page
     assert desk.post("/admin/privacy/impactassessment/add/", {"feature": "circle"}).status_code == 302
     assert assessments.status("circle", now=now) == "live"
